@@ -1,0 +1,99 @@
+"""Composition: a label map, a style and noise become a whole picture.
+
+A label pyramid runs fine to coarse (context), then coarse to fine with the picture; every level's features are modulated by the labels and the
+style. Fully convolutional. The style is one code for every label (SEAN 1911.12861), laid over the map by the one-hot labels, so that a style can
+differ by label. It is learned with six levels at 128 px, then grown by a light level to 256 px (and on, level by level).
+"""
+from __future__ import annotations
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from .. import labels as label_set
+from ..request import NOISE_CHANNELS, STYLE_SIZE
+from .layers import Block, Conv3x3, enlarge, halve_noise, leaky, pixel_norm
+
+LAID = 24  # channels of a label's style code where it lies over the map
+NOISE_STRENGTH = 0.3
+
+
+class Composition(nn.Module):
+    """The network. `channels` and `label_channels` hold one width a level, coarse to fine; the first `heavy` levels get two convolutions.
+
+    Height and width of its inputs are multiples of `stride`. `rgb` has one output for the last heavy level and for each light level after it;
+    the picture is their sum, coarser ones enlarged.
+    """
+
+    def __init__(self, channels=(256, 256, 256, 128, 64, 32, 24), label_channels=(64, 64, 64, 48, 32, 16, 12), heavy: int = 5):
+        super().__init__()
+        self.heavy, self.levels, self.stride = heavy, len(channels), 2 ** (len(channels) - 1)
+        count, c, l = label_set.COUNT, channels, label_channels
+        self.mapping = nn.Sequential(nn.Linear(STYLE_SIZE, 128), nn.LeakyReLU(0.2), nn.Linear(128, STYLE_SIZE))
+        self.label_code = nn.Parameter(torch.randn(count, STYLE_SIZE) * 0.1)
+        self.lay = nn.Sequential(nn.Linear(STYLE_SIZE, 128), nn.LeakyReLU(0.2), nn.Linear(128, LAID))
+        self.tint = nn.Linear(STYLE_SIZE, 6)
+        nn.init.zeros_(self.tint.weight)
+        nn.init.zeros_(self.tint.bias)
+
+        inputs = count + LAID + NOISE_CHANNELS + 1
+        self.embed = nn.ModuleList(Conv3x3(inputs, w) if i < heavy else nn.Conv2d(inputs, w, 1) for i, w in enumerate(l))
+        self.context = nn.ModuleList(Conv3x3(l[i], l[i - 1]) for i in range(1, self.levels))
+        self.enrich = nn.ModuleList(nn.Conv2d(l[i - 1], l[i], 1) for i in range(1, self.levels))
+        self.start = Conv3x3(l[0] + NOISE_CHANNELS, c[0])
+        self.start_style = nn.Linear(STYLE_SIZE, c[0])
+        self.widen = nn.ModuleList(nn.Conv2d(c[i - 1], c[i], 1, bias=False) if c[i - 1] != c[i] else nn.Identity() for i in range(1, self.levels))
+        self.blocks = nn.ModuleList(Block(c[i], l[i], STYLE_SIZE, 2 if i < heavy else 1) for i in range(self.levels))
+        self.rgb = nn.ModuleList(Conv3x3(w, 3) for w in c[heavy:])
+        for layer in self.rgb[1:]:
+            nn.init.zeros_(layer.bias)
+            layer.weight.data.mul_(0.2)
+
+    def forward(self, labels: torch.Tensor, style: torch.Tensor, noise: torch.Tensor, height: torch.Tensor) -> torch.Tensor:
+        """labels (N, 23, H, W) one-hot or area-averaged, style (N, 23, 64), noise (N, 8, H, W) white of variance 1,
+        height (N, 1, H, W) +1 at the top of the view and -1 at its bottom -> picture (N, 3, H, W) in [-1, 1]."""
+        code = pixel_norm(style, -1)  # (N, 23, 64)
+        whole = pixel_norm(self.mapping(pixel_norm(code.mean(1))))  # (N, 64)
+        laid = pixel_norm(self.lay(code + self.label_code), -1)  # (N, 23, 24)
+
+        maps = [labels]
+        noises = [noise]
+        heights = [height]
+        for _ in range(self.levels - 1):
+            maps.insert(0, F.avg_pool2d(maps[0], 2))
+            noises.insert(0, halve_noise(noises[0]))
+            heights.insert(0, F.avg_pool2d(heights[0], 2))
+
+        features = self._features(maps, laid, noises, heights)  # coarse to fine
+        x = self.start(torch.cat([features[0], noises[0]], 1)) + self.start_style(whole)[:, :, None, None]
+        picture = None
+        for i, block in enumerate(self.blocks):
+            if i:
+                x = enlarge(self.widen[i - 1](x))
+            x = block(x, features[i], whole)
+            if i >= self.heavy:
+                shown = self.rgb[i - self.heavy](leaky(pixel_norm(x)))  # (N, 3, h, w)
+                picture = shown if picture is None else shown + F.interpolate(picture, scale_factor=2, mode="bilinear", align_corners=False)
+        gain, bias = self._over(labels, self.tint(code + self.label_code)).chunk(2, 1)  # (N, 3, H, W) each
+        return torch.tanh(picture * (1 + gain) + bias)
+
+    @staticmethod
+    def _over(labels, codes):
+        """Codes (N, 23, K) laid over the map: (N, K, H, W)."""
+        n, _, h, w = labels.shape
+        return torch.matmul(codes.transpose(1, 2), labels.flatten(2)).view(n, codes.shape[2], h, w)
+
+    def _features(self, maps, laid, noises, heights):
+        """Label features of each level, coarse to fine: first gathered fine to coarse, then enriched with the context of the coarser level."""
+        gathered = [None] * self.levels
+        below = None
+        for i in reversed(range(self.levels)):
+            seen = torch.cat([maps[i], self._over(maps[i], laid), NOISE_STRENGTH * noises[i], heights[i]], 1)
+            h = self.embed[i](seen)
+            gathered[i] = leaky(h if below is None else h + below)
+            if i:
+                below = self.context[i - 1](F.avg_pool2d(gathered[i], 2))
+        features = [gathered[0]]
+        for i in range(1, self.levels):
+            features.append(leaky(gathered[i] + enlarge(self.enrich[i - 1](features[-1]))))
+        return features

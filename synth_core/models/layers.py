@@ -1,0 +1,88 @@
+"""The pieces that composition and detail share: hand-padded convolutions, pixel norm and label-modulated residual blocks.
+
+No batch statistics anywhere: a picture must not depend on its crop or its batch. Nothing here knows labels by name or reads files.
+"""
+from __future__ import annotations
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+SLOPE = 0.2
+
+
+def leaky(x: torch.Tensor) -> torch.Tensor:
+    return F.leaky_relu(x, SLOPE)
+
+
+def pixel_norm(x: torch.Tensor, dim: int = 1) -> torch.Tensor:
+    """x scaled to a mean square of 1 along `dim` (Karras et al. 2018, 1710.10196)."""
+    return x * torch.rsqrt(x.square().mean(dim, keepdim=True) + 1e-6)
+
+
+def enlarge(x: torch.Tensor) -> torch.Tensor:
+    """(N, C, H, W) -> (N, C, 2H, 2W) by repetition."""
+    return F.interpolate(x, scale_factor=2, mode="nearest")
+
+
+def halve_noise(x: torch.Tensor) -> torch.Tensor:
+    """White noise of variance 1 -> white noise of variance 1 at half the size: the sum of four is twice as wide, their mean half."""
+    return 2 * F.avg_pool2d(x, 2)
+
+
+class Conv3x3(nn.Conv2d):
+    """A 3x3 convolution that repeats the border instead of padding with zeros, which would tell the network where the picture ends.
+
+    With `wrap` the left border continues at the right: the picture tiles in x.
+    """
+
+    wrap = False
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__(inputs, outputs, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.wrap:
+            x = F.pad(F.pad(x, (1, 1, 0, 0), "circular"), (0, 0, 1, 1), "replicate")
+        else:
+            x = F.pad(x, (1, 1, 1, 1), "replicate")
+        return super().forward(x)
+
+
+def set_wrap(network: nn.Module, wrap: bool) -> None:
+    """Make every Conv3x3 of `network` continue at the other side in x, or stop doing so."""
+    for module in network.modules():
+        if isinstance(module, Conv3x3):
+            module.wrap = wrap
+
+
+class Modulate(nn.Module):
+    """Pixel norm, then a gain and a bias for every pixel from the label features and from the style (SPADE 1903.07291, without its batch norm)."""
+
+    def __init__(self, channels: int, label_channels: int, style_size: int):
+        super().__init__()
+        self.labels = nn.Conv2d(label_channels, 2 * channels, 1)
+        self.style = nn.Linear(style_size, 2 * channels)
+        nn.init.normal_(self.labels.weight, 0, 0.06)
+        nn.init.zeros_(self.labels.bias)
+        nn.init.normal_(self.style.weight, 0, 0.04)
+        nn.init.zeros_(self.style.bias)
+
+    def forward(self, x, label_features, style):
+        gain, bias = (self.labels(label_features) + self.style(style)[:, :, None, None]).chunk(2, 1)  # (N, C, H, W) each
+        return pixel_norm(x) * (1 + gain) + bias
+
+
+class Block(nn.Module):
+    """A residual block of one or two modulated convolutions at one resolution, (N, C, H, W) -> (N, C, H, W)."""
+
+    def __init__(self, channels: int, label_channels: int, style_size: int, convolutions: int = 2):
+        super().__init__()
+        self.modulate = nn.ModuleList(Modulate(channels, label_channels, style_size) for _ in range(convolutions))
+        self.convolve = nn.ModuleList(Conv3x3(channels, channels) for _ in range(convolutions))
+
+    def forward(self, x, label_features, style):
+        h = x
+        for modulate, convolve in zip(self.modulate, self.convolve):
+            h = convolve(leaky(modulate(h, label_features, style)))
+        return (x + h) * 0.7071
