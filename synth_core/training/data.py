@@ -1,0 +1,169 @@
+"""Photographs with label maps, cut into training batches on the processor. Nothing here touches a network.
+
+A data folder holds `manifest.csv` (columns name, split) and for each row NAME.webp (RGB) and NAME.png (label ids, same size).
+"""
+from __future__ import annotations
+
+import csv
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from .. import labels as label_set
+
+# Photographs are kept at this many times the training size: crops are then nearly always reduced, never blown up.
+MARGIN = 1.6
+# How people simplify: (label, what they call it, how often).
+MERGES = (
+    ("cloud", "sky", 0.3), ("fog", "sky", 0.3), ("hill", "mountain", 0.15), ("field", "grass", 0.1), ("bush", "grass", 0.1),
+    ("flower", "grass", 0.3), ("river", "lake", 0.15), ("lake", "sea", 0.1), ("stone", "rock", 0.15),
+)  # fmt: skip
+# Share of photographs below which a label is rare and its photographs are drawn more often (repeat factor, LVIS 1908.03195).
+RARE = 0.08
+
+
+class DataError(ValueError):
+    """A data folder that can't be trained on; the message is one sentence for the user."""
+
+
+@dataclass
+class Batch:
+    """N crops of one size. Images (N, 3, S, S) float32 in [-1, 1]; maps (N, S, S) int64; height (N, 1, S, S), +1 at the photograph's top.
+
+    `truth` is the photograph's own map, `drawn` the map as a modeller would draw it; the style crop is another cut of the same photograph.
+    """
+
+    image: torch.Tensor
+    truth: torch.Tensor
+    drawn: torch.Tensor
+    height: torch.Tensor
+    style_image: torch.Tensor
+    style_map: torch.Tensor
+
+    def to(self, device) -> "Batch":
+        return Batch(**{name: value.to(device, non_blocking=True) for name, value in vars(self).items()})
+
+
+def one_hot(maps: torch.Tensor) -> torch.Tensor:
+    """(N, H, W) ids -> (N, 23, H, W) float32, channels last."""
+    return F.one_hot(maps, label_set.COUNT).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
+
+
+def to_tensor(images: list[np.ndarray]) -> torch.Tensor:
+    """(H, W, 3) bytes -> (N, 3, H, W) float32 in [-1, 1], channels last."""
+    x = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+class Photographs:
+    """The photographs of one split, held in memory at `MARGIN` times the training size."""
+
+    def __init__(self, folder: Path, split: str, size: int, limit: int | None = None):
+        """Raises DataError when the folder has no manifest or no photograph of that split."""
+        self.size = size
+        manifest = folder / "manifest.csv"
+        if not manifest.is_file():
+            raise DataError(f"{folder} has no manifest.csv; a data folder lists its photographs there (columns name, split).")
+        with manifest.open(newline="", encoding="utf-8") as rows:
+            names = [row["name"] for row in csv.DictReader(rows) if row["split"] == split]
+        if limit:
+            names = names[:: max(1, len(names) // limit)][:limit]
+        self.names = [n for n in names if (folder / f"{n}.webp").is_file()]
+        if not self.names:
+            raise DataError(f"{folder} holds no photograph of the split {split!r}.")
+        self.pairs = [self._load(folder, name) for name in self.names]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def _load(self, folder: Path, name: str) -> tuple[Image.Image, Image.Image]:
+        image, ids = Image.open(folder / f"{name}.webp").convert("RGB"), Image.open(folder / f"{name}.png")
+        ids.load()
+        if image.size != ids.size:
+            raise DataError(f"{name}: the photograph is {image.size}, its map {ids.size}; they must be of one size.")
+        factor = MARGIN * self.size / min(image.size)
+        if factor < 0.95:
+            size = (round(image.width * factor), round(image.height * factor))
+            image, ids = image.resize(size, Image.LANCZOS), ids.resize(size, Image.NEAREST)
+        return image, ids
+
+    def histogram(self) -> np.ndarray:
+        """(len, 23) share of each photograph's pixels under each label."""
+        counts = [np.bincount(np.asarray(ids).ravel(), minlength=label_set.COUNT)[: label_set.COUNT] / (ids.width * ids.height) for _, ids in self.pairs]
+        return np.stack(counts)
+
+    def centre(self, index: int, size: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The middle square of one photograph and its map, (S, S, 3) and (S, S) bytes."""
+        image, ids = self.pairs[index]
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        return cut(image, ids, (left, top, left + side, top + side), size or self.size)
+
+
+def cut(image: Image.Image, ids: Image.Image, box: tuple[int, int, int, int], size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The box (left, top, right, bottom) of a photograph and its map at `size` x `size`."""
+    return np.asarray(image.resize((size, size), Image.LANCZOS, box=box)), np.asarray(ids.resize((size, size), Image.NEAREST, box=box))
+
+
+def random_box(image: Image.Image, smallest: float, rng: random.Random) -> tuple[int, int, int, int]:
+    """A square of `smallest` to 1 times the short side, anywhere in the picture."""
+    side = int(min(image.size) * rng.uniform(smallest, 1))
+    left, top = rng.randint(0, image.width - side), rng.randint(0, image.height - side)
+    return left, top, left + side, top + side
+
+
+def draw_like_a_modeller(ids: np.ndarray, rng: random.Random) -> np.ndarray:
+    """A photograph's map with smoother edges, a third of the time: Blender's maps have no ragged borders. (S, S) bytes."""
+    if rng.random() > 0.35:
+        return ids
+    cell = rng.choice((4, 8))
+    hot = one_hot(torch.from_numpy(ids.astype(np.int64))[None])
+    smooth = F.interpolate(F.avg_pool2d(hot, cell), size=ids.shape, mode="bilinear", align_corners=False)
+    return smooth.argmax(1)[0].numpy().astype(np.uint8)
+
+
+def merge(rng: random.Random) -> np.ndarray:
+    """A random table id -> id that calls some labels by a broader name. (256,) bytes."""
+    table = np.arange(256, dtype=np.uint8)
+    for name, broader, chance in MERGES:
+        if rng.random() < chance:
+            table[table == label_set.BY_NAME[name].id] = label_set.BY_NAME[broader].id
+    return table
+
+
+class Batches:
+    """An endless supply of random batches; photographs with rare labels come more often."""
+
+    def __init__(self, photographs: Photographs, batch: int, smallest_crop: float, style_size: int = 128):
+        self.photographs, self.batch, self.smallest_crop, self.style_size = photographs, batch, smallest_crop, style_size
+        shares = photographs.histogram()
+        present = shares > 0.02
+        common = np.maximum(present.mean(0), 1e-3)
+        repeat = np.where(present, np.sqrt(RARE / common), 0).max(1).clip(1, 3)
+        self._cumulative = np.cumsum(repeat).tolist()
+        self.frequency = torch.tensor(shares.mean(0), dtype=torch.float32)
+
+    def draw(self, rng: random.Random) -> Batch:
+        """One batch, wholly decided by the state of `rng`."""
+        indices = rng.choices(range(len(self.photographs)), cum_weights=self._cumulative, k=self.batch)
+        samples = [self._sample(*self.photographs.pairs[i], rng) for i in indices]
+        images, truths, drawn, heights, style_images, style_maps = zip(*samples)
+        size = self.photographs.size
+        height = torch.from_numpy(np.stack(heights))[:, None, :, None].expand(-1, 1, size, size).contiguous()
+        maps = [torch.from_numpy(np.stack(m).astype(np.int64)) for m in (truths, drawn, style_maps)]
+        return Batch(to_tensor(list(images)), maps[0], maps[1], height, to_tensor(list(style_images)), maps[2])
+
+    def _sample(self, image, ids, rng):
+        size, table = self.photographs.size, merge(rng)
+        box = random_box(image, self.smallest_crop, rng)
+        picture, truth = cut(image, ids, box, size)
+        style_picture, style_map = cut(image, ids, random_box(image, self.smallest_crop, rng), self.style_size)
+        rows = (box[1] + (np.arange(size, dtype=np.float32) + 0.5) * (box[3] - box[1]) / size) / image.height
+        if rng.random() < 0.5:
+            picture, truth = picture[:, ::-1].copy(), truth[:, ::-1].copy()
+        return picture, truth, draw_like_a_modeller(table[truth], rng), 1 - 2 * rows, style_picture, table[style_map]

@@ -1,0 +1,95 @@
+"""What generator and discriminator are told: every loss as a function of tensors. No network, no optimiser, no file."""
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from .. import labels as label_set
+from ..models.discriminator import FAKE
+from ..models.encoder import pool_by_label
+
+
+def class_weights(frequency: torch.Tensor) -> torch.Tensor:
+    """(23,) shares of pixels -> (24,) weights: inverse root of the frequency, mean 1 over pixels; *fake* weighs 1."""
+    weights = frequency.clamp_min(3e-4).rsqrt()
+    weights = weights / (weights * frequency).sum()
+    return torch.cat([weights, weights.new_ones(1)])
+
+
+def read_as(logits: torch.Tensor, maps: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Cross entropy of reading each pixel as its label; logits (N, 24, h, w), maps (N, H, W) ids; unlabelled pixels count nothing."""
+    maps = F.interpolate(maps[:, None].float(), size=logits.shape[2:], mode="nearest")[:, 0].long()
+    each = F.cross_entropy(logits.float(), maps, weight=weights, reduction="none")
+    return (each * (maps != label_set.UNLABELLED)).mean()
+
+
+def read_as_fake(logits: torch.Tensor) -> torch.Tensor:
+    target = torch.full(logits.shape[:1] + logits.shape[2:], FAKE, device=logits.device)
+    return F.cross_entropy(logits.float(), target)
+
+
+def hinge(real: list[torch.Tensor], fake: list[torch.Tensor]) -> torch.Tensor:
+    """The discriminator's hinge loss, mean over its heads."""
+    return sum(F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in zip(real, fake)) / len(real)
+
+
+def realness(fake: list[torch.Tensor]) -> torch.Tensor:
+    """The generator's side of the hinge loss."""
+    return -sum(f.mean() for f in fake) / len(fake)
+
+
+class LeCam:
+    """Keeps the heads' answers near their slowly moving means, against memorising a small collection (LeCam 2104.03310)."""
+
+    def __init__(self):
+        self.real = self.fake = 0.0
+
+    def __call__(self, real: list[torch.Tensor], fake: list[torch.Tensor]) -> torch.Tensor:
+        r, f = (torch.stack([m.mean((1, 2, 3)) for m in maps]) for maps in (real, fake))
+        self.real += 0.01 * (float(r.detach().mean()) - self.real)
+        self.fake += 0.01 * (float(f.detach().mean()) - self.fake)
+        return F.relu(r - self.fake).square().mean() + F.relu(self.real - f).square().mean()
+
+
+def r1(head: torch.nn.Module, real: torch.Tensor) -> torch.Tensor:
+    """Gradient penalty on photographs (Mescheder et al. 2018, 1801.04406)."""
+    real = real.detach().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(head(real).sum(), real, create_graph=True)
+    return gradient.square().sum((1, 2, 3)).mean() / real[0, 0].numel() ** 0.5
+
+
+def statistics(painted, painted_areas, style, style_areas) -> torch.Tensor:
+    """How far the painting's look under each label is from the style photograph's, over the labels they share.
+
+    `painted` and `style` are lists of maps (colour, then features at strides 2, 4, 8); areas are one-hot maps (N, 23, H, W).
+    The look is the mean and deviation of each channel under the label.
+    """
+    shared = ((painted_areas.mean((2, 3)) > 0.01) & (style_areas.mean((2, 3)) > 0.01)).float()
+    shared[:, label_set.UNLABELLED] = 0
+    count = shared.sum().clamp_min(1)
+    total = 0.0
+    for p, s in zip(painted, style):
+        pm, pd = pool_by_label(p, F.adaptive_avg_pool2d(painted_areas, p.shape[2:]))
+        with torch.no_grad():
+            sm, sd = pool_by_label(s, F.adaptive_avg_pool2d(style_areas, s.shape[2:]))
+        total = total + (((pm - sm).abs().mean(2) + (pd - sd).abs().mean(2)) * shared).sum() / count
+    return total / len(painted)
+
+
+def jitter(images: list[torch.Tensor]) -> list[torch.Tensor]:
+    """One random change of brightness, saturation and contrast, each with even chance, for all images (N, 3, H, W) alike.
+
+    Shared by photographs and paintings, so that their features can be compared. True colours stay common (DiffAugment 2006.10738).
+    """
+    draw = torch.rand(6).tolist()
+    brightness = (draw[0] - 0.5) * 0.4 if draw[3] < 0.5 else 0.0
+    saturation = 0.6 + 0.8 * draw[1] if draw[4] < 0.5 else 1.0
+    contrast = 0.7 + 0.6 * draw[2] if draw[5] < 0.5 else 1.0
+    changed = []
+    for x in images:
+        x = x + brightness
+        grey = x.mean(1, keepdim=True)
+        x = (x - grey) * saturation + grey
+        mean = x.mean((1, 2, 3), keepdim=True)
+        changed.append((x - mean) * contrast + mean)
+    return changed

@@ -1,0 +1,176 @@
+"""The painter's process: connects to the parent that started it, paints what it asks for, and ends when the parent does.
+
+The parent writes one JSON line to stdin: {"port", "token", "weights", "wheels"}. The parent listens and this process connects, so neither
+side has to read a pipe without blocking, which Windows can't. Both then prove that they know the token (`protocol.proof`).
+Standard output and error are the log. How to paint is not here (`painter.py`), nor what a frame looks like (`protocol.py`).
+"""
+from __future__ import annotations
+
+import faulthandler
+import json
+import logging
+import os
+import queue
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+from . import protocol
+from .protocol import Frame
+from .request import RequestError
+
+RUNTIME = "1.23"  # the line of ONNX Runtime that the weights' graphs are tested with
+CONNECT_SECONDS = 10.0
+
+log = logging.getLogger("veduta")
+
+
+class Unpaintable(Exception):
+    """A request failed: the message says what is wrong in one sentence, `mend` what to do about it."""
+
+    def __init__(self, message: str, mend: str):
+        super().__init__(message)
+        self.mend = mend
+
+
+def main() -> None:
+    """Serve the parent until it goes away."""
+    faulthandler.enable()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    settings = json.loads(sys.stdin.buffer.readline())
+    sys.path[:0] = settings["wheels"]  # only now: NumPy, loaded above, stays the interpreter's own
+    connection = _connect(settings["port"], settings["token"])
+    log.info("Connected; Python %s", sys.version.split()[0])
+    inbox = Inbox(connection)
+    painter = None
+    while True:
+        frame = inbox.jobs.get()
+        try:
+            painter = painter or _load_painter(settings)
+            answer = _paint(frame, painter, connection, inbox)
+        except Exception as error:  # whatever it is, the parent is told and this process serves on
+            log.exception("Job %s failed", frame.fields["job"])
+            problem = _explain(error)
+            answer = Frame("failed", {"job": frame.fields["job"], "message": str(problem), "mend": problem.mend})
+        if answer:
+            connection.sendall(protocol.encode(answer))
+
+
+def _connect(port: int, token: str) -> socket.socket:
+    connection = socket.create_connection((protocol.LOOPBACK, port), CONNECT_SECONDS)
+    connection.settimeout(None)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+    challenge = _next_frame(protocol.Reader(connection, protocol.HANDSHAKE_LIMIT))
+    nonce = challenge.take("nonce", str)
+    protocol.check_proof(challenge, token, "parent", nonce)
+    connection.sendall(protocol.encode(Frame("hello", {"proof": protocol.proof(token, "worker", nonce)})))
+    return connection
+
+
+def _next_frame(reader: protocol.Reader) -> Frame:
+    while (frame := reader.receive()) is None:
+        pass
+    return frame
+
+
+class Inbox:
+    """Reads the connection on a thread of its own, so that a cancel or the parent's end is noticed while a network runs."""
+
+    def __init__(self, connection: socket.socket):
+        self.jobs: queue.SimpleQueue[Frame] = queue.SimpleQueue()
+        self._cancelled = 0  # jobs are numbered from 1 upwards; those up to here are no longer wanted
+        self._reader = protocol.Reader(connection, protocol.LIMIT)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def is_cancelled(self, job: int) -> bool:
+        return job <= self._cancelled
+
+    def _read(self) -> None:
+        try:
+            while True:
+                self._sort(_next_frame(self._reader))
+        except (EOFError, OSError):
+            log.info("The parent is gone")
+        except protocol.ProtocolError:
+            log.exception("The parent sent nonsense")
+        logging.shutdown()
+        os._exit(0)  # a network may be running on the main thread; nothing here is worth waiting for it
+
+    def _sort(self, frame: Frame) -> None:
+        job = frame.take("job", int)
+        if frame.kind == "paint":
+            self.jobs.put(frame)
+        elif frame.kind == "cancel":
+            self._cancelled = job
+
+
+def _load_painter(settings: dict):
+    started = time.perf_counter()
+    check_runtime(settings["wheels"])
+    from .painter import Painter  # here, because it brings ONNX Runtime, which has just been checked
+
+    painter = Painter(Path(settings["weights"]), engine="onnx", threads=0)
+    log.info("Painter loaded in %.2f s", time.perf_counter() - started)
+    return painter
+
+
+def check_runtime(folders: list[str]) -> None:
+    """Raises Unpaintable unless the ONNX Runtime that loads is of the right version and comes from one of `folders` (from anywhere if none)."""
+    try:
+        import onnxruntime
+        version, home = onnxruntime.__version__, Path(onnxruntime.__file__).resolve().parents[1]
+    except Exception as error:  # a broken library raises OSError, a leftover folder AttributeError
+        raise Unpaintable(
+            f"ONNX Runtime can't be loaded ({error}).",
+            "Reinstall Veduta; on Windows, also install Microsoft's Visual C++ Redistributable.",
+        ) from error
+    if folders and home not in [Path(folder).resolve() for folder in folders]:
+        raise Unpaintable(f"ONNX Runtime was found in {home} instead of Veduta's own folder.", "Reinstall Veduta to bring its own copy back.")
+    if not version.startswith(RUNTIME + "."):
+        raise Unpaintable(
+            f"ONNX Runtime {version} in {home} is not the {RUNTIME} that Veduta brings; another extension may have replaced it.",
+            "Update or disable the other extension that brings ONNX Runtime, reinstall Veduta and restart Blender.",
+        )
+
+
+def _paint(frame: Frame, painter, connection: socket.socket, inbox: Inbox) -> Frame | None:
+    """The frame that answers `frame`; None when it was cancelled meanwhile."""
+    from .painter import Cancelled
+
+    job = frame.fields["job"]
+    request = protocol.request_of(frame)
+
+    def report(fraction: float) -> None:
+        connection.sendall(protocol.encode(Frame("progress", {"job": job, "fraction": float(fraction)})))
+
+    def is_cancelled() -> bool:
+        return inbox.is_cancelled(job)
+
+    if is_cancelled():
+        return None
+    report(0.0)
+    try:
+        result = painter.paint(request, progress=report, cancelled=is_cancelled)
+    except Cancelled:
+        log.info("Job %d cancelled", job)
+        return None
+    height, width = request.labels.shape
+    log.info("Job %d: %d x %d in %.2f s", job, width, height, result.seconds)
+    return protocol.done_frame(job, result)
+
+
+def _explain(error: Exception) -> Unpaintable:
+    """What to tell the user about `error`."""
+    from .weights import WeightsError
+
+    if isinstance(error, Unpaintable):
+        return error
+    if isinstance(error, WeightsError):
+        return Unpaintable(str(error), "Reinstall Veduta to bring its weights back.")
+    if isinstance(error, RequestError):
+        return Unpaintable(str(error), "Change the scene's labels or the painting's size and paint again.")
+    if isinstance(error, MemoryError):
+        return Unpaintable("The computer ran out of memory while painting.", "Paint a smaller size, or close other programs.")
+    return Unpaintable(f"Painting failed: {type(error).__name__}: {error}", "Paint again; if it fails again, report it with the log.")
