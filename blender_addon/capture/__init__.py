@@ -1,0 +1,136 @@
+"""The scene as a camera sees it: `capture` makes a View of label ids, depth, normals, positions and the kept objects' matte.
+
+extract: scene -> triangles; project: cameras; batches: what is drawn; gpu_route, cycles_route: which triangle each pixel hits;
+surface: what is there; fill: what stands where nothing is. Nothing of the user's is ever written.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from .. import compat
+from ..synth_core import labels as label_set
+from . import batches, fill
+from .cycles_route import CyclesRoute
+from .errors import CaptureError
+from .extract import HOLDOUT, Geometry, Part, Sun, extract, listed, triangles
+from .gpu_route import GpuRoute
+from .project import Lens, camera_lens, matrix_lens, painting_size, render_size
+from .surface import NOTHING, batch_of, look_up
+
+__all__ = ["CaptureError", "Geometry", "Lens", "View", "capture", "extract", "matrix_lens", "painting_size", "render_size", "triangles"]
+
+_SAMPLES = 4  # the matte's, across and along each pixel
+_MOST_PIXELS = 1 << 22  # of one drawing
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What a camera sees, at W x H pixels, row 0 at the top.
+
+    labels:   (H, W) uint8, no pixel unlabelled; kept objects left out, so that the scenery is whole behind them.
+    depth:    (H, W) float32, scene units along the view axis; infinite where no surface is.
+    normal:   (H, W, 3) float32, unit, world space, of the flat faces, towards the camera; 0 where no surface is.
+    position: (H, W, 3) float32, world space; 0 where no surface is.
+    matte:    (H, W) float32 0..1: how much of each pixel kept objects cover that nothing stands before.
+    camera_name: the camera's name, "" for a viewport.
+    warnings: sentences on what was left out or guessed.
+    unlabelled: share 0..1 of the pixels with a surface whose surface has no label.
+    """
+
+    labels: np.ndarray
+    depth: np.ndarray
+    normal: np.ndarray
+    position: np.ndarray
+    matte: np.ndarray
+    camera_name: str
+    warnings: list[str]
+    unlabelled: float
+
+
+def capture(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy.types.Object | None, width: int, height: int, *,
+            viewport: Lens | None = None, route: str | None = None) -> View:
+    """Capture what `camera` sees of the scene at width x height pixels.
+
+    The picture takes in exactly the frame that the camera renders, whatever its size: in another aspect its pixels are stretched to fit.
+    viewport: the lens of a viewport (`matrix_lens`), used instead of the camera.
+    route:    "gpu" or "cycles"; by itself the gpu where it can draw, else Cycles.
+
+    Raises CaptureError without a camera, for a panoramic one, for a scene without surfaces and for one without any label.
+    """
+    view_layer.update()
+    depsgraph = view_layer.depsgraph
+    lens = viewport or camera_lens(scene, depsgraph, camera)
+    geometry = extract(scene, view_layer, depsgraph)
+    _check(geometry)
+    packed = batches.pack(geometry.parts, lens)
+    with _open(route or ("gpu" if compat.gpu_ready() else "cycles"), packed) as drawing:
+        seen = look_up(packed, drawing.draw(lens, width, height, keep=False), lens)
+        matte = _matte(packed, drawing, lens, width, height)
+    unlabelled = seen.covered & (seen.labels == label_set.UNLABELLED)
+    share = np.count_nonzero(unlabelled) / max(1, np.count_nonzero(seen.covered))
+    return View(
+        labels=_complete(seen.labels, lens, geometry.suns), depth=seen.depth, normal=seen.normal, position=seen.position, matte=matte,
+        camera_name=camera.name if viewport is None else "", unlabelled=share,
+        warnings=geometry.warnings + _missing(geometry.parts, seen.sources, unlabelled, share))
+
+
+def _check(geometry: Geometry) -> None:
+    """Raises CaptureError when there is nothing to paint."""
+    if not geometry.parts:
+        raise CaptureError("There is nothing to paint: no surface renders in this view layer; add some terrain, or show what is hidden.")
+    if not any(_labelled(part) for part in geometry.parts):
+        raise CaptureError("Nothing has a label yet; give a material, an object or a collection a label in Veduta's panel.")
+
+
+def _labelled(part: Part) -> bool:
+    return not part.keep and bool(((part.labels != label_set.UNLABELLED) & (part.labels != HOLDOUT)).any())
+
+
+@contextmanager
+def _open(route: str, packed: list[batches.Batch]) -> Iterator[GpuRoute | CyclesRoute]:
+    if route == "gpu":
+        yield GpuRoute(packed)
+        return
+    with CyclesRoute(packed) as drawing:
+        yield drawing
+
+
+def _complete(labels: np.ndarray, lens: Lens, suns: list[Sun]) -> np.ndarray:
+    """The label map with its holes filled and the suns' discs in its sky."""
+    directions = lens.directions(labels.shape[1], labels.shape[0])
+    filled = fill.fill_holes(labels, directions)
+    if not lens.orthographic:  # all its rays run alike: a sun would fill the frame or miss it
+        for sun in suns:
+            fill.place_sun(filled, directions, sun.direction, sun.diameter)
+    return filled
+
+
+def _matte(packed: list[batches.Batch], drawing: GpuRoute | CyclesRoute, lens: Lens, width: int, height: int) -> np.ndarray:
+    """(height, width) float32: how much of each pixel the kept objects cover, by a grid of samples in the box they can be in."""
+    matte = np.zeros((height, width), np.float32)
+    box = batches.kept_box(packed, lens, width, height)
+    if box is None:
+        return matte
+    left, right, top, bottom = box
+    kept = np.array([batch.keep for batch in packed])
+    step = max(1, _MOST_PIXELS // (_SAMPLES * _SAMPLES * (right - left)))
+    for start in range(top, bottom, step):
+        stop = min(bottom, start + step)
+        part = lens.crop((left / width, right / width), (start / height, stop / height))
+        hits = drawing.draw(part, (right - left) * _SAMPLES, (stop - start) * _SAMPLES, keep=True)
+        covered = kept[batch_of(packed, hits)] & (hits != NOTHING)
+        matte[start:stop, left:right] = covered.reshape(stop - start, _SAMPLES, right - left, _SAMPLES).mean((1, 3))
+    return matte
+
+
+def _missing(parts: list[Part], sources: np.ndarray, unlabelled: np.ndarray, share: float) -> list[str]:
+    """A sentence on the surfaces in view that have no label, if there are any."""
+    if not unlabelled.any():
+        return []
+    names = {parts[index].name for index in np.unique(sources[unlabelled])}
+    return [f"{max(share, 0.001):.1%} of the surface in view has no label and takes its neighbours': {listed(names)}."]

@@ -1,0 +1,64 @@
+"""Pixels that no labelled surface covers: sky above the horizon, the nearest label below it, and the sun's disc. No Blender here."""
+from __future__ import annotations
+
+import numpy as np
+
+from ..synth_core import labels as label_set
+
+SKY = label_set.BY_NAME["sky"].id
+SUN = label_set.BY_NAME["sun"].id
+_LEVEL = -1e-6  # a level ray's slope, with room for rounding: such rays meet no ground
+
+
+def fill_holes(labels: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """A copy of a label map without unlabelled pixels.
+
+    labels:     (H, W) uint8, 0 where unlabelled.
+    directions: (H, W, 3), unit, world space: where each pixel looks.
+
+    Holes that look level or up become sky. Those that look down take the nearest label, counted in steps across and along; a map without
+    any label becomes all sky.
+    """
+    holes = labels == label_set.UNLABELLED
+    up = directions[..., 2] >= _LEVEL
+    filled = np.where(holes & up, np.uint8(SKY), labels)
+    if holes.all():
+        return np.full_like(labels, SKY)
+    below = holes & ~up
+    if below.any():
+        filled[below] = nearest_labels(labels)[below]
+    return filled
+
+
+def nearest_labels(labels: np.ndarray) -> np.ndarray:
+    """For each pixel of an (H, W) uint8 map the label nearest to it (city-block distance; of equals, the lowest id). Some pixel has one."""
+    height, width = labels.shape
+    far = (height + width) * 256
+    # Distance and label in one number, so that a running minimum carries the label along: one step adds 256.
+    keys = np.where(labels == label_set.UNLABELLED, np.int64(far), labels)
+    for axis, count in ((1, width), (0, height)):
+        steps = np.arange(count, dtype=np.int64) * 256
+        steps = steps if axis == 1 else steps[:, None]
+        forward = np.minimum.accumulate(keys - steps, axis=axis) + steps
+        backward = np.flip(np.minimum.accumulate(np.flip(keys + steps, axis), axis=axis), axis) - steps
+        keys = np.minimum(forward, backward)
+    return (keys % 256).astype(np.uint8)
+
+
+def place_sun(labels: np.ndarray, directions: np.ndarray, sun: np.ndarray, diameter: float) -> None:
+    """Write the sun's disc into a filled label map, in place, where it shows sky.
+
+    sun:      (3,) unit, world space: the direction in which the sun stands.
+    diameter: the disc's angle in radians. A disc smaller than a pixel takes the pixel that looks nearest to its centre.
+    """
+    cosine = directions @ sun
+    disc = cosine >= np.cos(diameter / 2)
+    if not disc.any() and cosine.max() > 0 and _inside(cosine):
+        disc = cosine == cosine.max()
+    labels[disc & (labels == SKY)] = SUN
+
+
+def _inside(cosine: np.ndarray) -> bool:
+    """Whether the highest value lies off the picture's border: only then is a small disc known to stand in the frame."""
+    row, column = np.unravel_index(cosine.argmax(), cosine.shape)
+    return 0 < row < cosine.shape[0] - 1 and 0 < column < cosine.shape[1] - 1

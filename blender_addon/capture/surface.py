@@ -1,0 +1,208 @@
+"""From which triangle each pixel shows to what is there: label, depth, normal, position. One function for every route.
+
+Routes answer only which triangle a pixel's centre hits. Rasterisers snap corners to a fraction of a pixel and ray tracers round, so two
+routes differ where an edge passes within a hundredth of a pixel of a centre. Here each pixel is asked again, in double precision, between
+its own triangle and its neighbours', so all routes end with the same one.
+
+Triangles are named by one number: those of the first batch in its first place from 0 on, then in its second place, then the next batch's.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .batches import Batch
+from .extract import HOLDOUT
+from .project import Lens
+
+NOTHING = -1  # a pixel that hits no triangle
+_AT_ONCE = 1 << 18  # pixels worked on together; bounds the memory
+_EDGE = 1e-9  # how far beyond its edge a triangle still counts, as a share of its size: rounding must open no crack
+_EVEN = 1e-7  # depths closer than this share are even; the triangle with the lower number wins
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """What a view shows.
+
+    labels:   (H, W) uint8; 0 where unlabelled or nothing is. covered: (H, W) bool, whether a surface that wants a label is there.
+    sources:  (H, W) int32, the part's index; NOTHING for none.
+    depth:    (H, W) float32 along the view axis, infinite where nothing is.
+    normal:   (H, W, 3) float32 unit, world space, of the flat triangle, turned towards the camera; 0 where nothing is.
+    position: (H, W, 3) float32, world space; 0 where nothing is.
+    """
+
+    labels: np.ndarray
+    covered: np.ndarray
+    sources: np.ndarray
+    depth: np.ndarray
+    normal: np.ndarray
+    position: np.ndarray
+
+
+def first_numbers(batches: list[Batch]) -> np.ndarray:
+    """(len(batches) + 1,) int64: the number of each batch's first triangle, and after the last the count of all."""
+    return np.cumsum([0] + [len(batch.matrices) * len(batch.triangles) for batch in batches], dtype=np.int64)
+
+
+def triangle_numbers(batches: list[Batch], batch: np.ndarray, place: np.ndarray, triangle: np.ndarray) -> np.ndarray:
+    """Triangle numbers, int64, from equal arrays of batch (NOTHING for none), place and triangle in it."""
+    if not batches:
+        return np.full(batch.shape, NOTHING, np.int64)
+    batch = batch.astype(np.int64)
+    sizes = np.array([len(entry.triangles) for entry in batches])
+    numbers = first_numbers(batches)[batch] + place.astype(np.int64) * sizes[batch] + triangle.astype(np.int64)
+    return np.where(batch == NOTHING, NOTHING, numbers)
+
+
+def batch_of(batches: list[Batch], hits: np.ndarray) -> np.ndarray:
+    """The index of the batch each hit is in; of some batch where nothing is hit."""
+    return np.searchsorted(first_numbers(batches)[1:], np.maximum(hits, 0), side="right")
+
+
+def look_up(batches: list[Batch], hits: np.ndarray, lens: Lens) -> Surface:
+    """What is at each pixel.
+
+    hits: (H, W) int64, row 0 at the top: the number of the triangle that each pixel's centre shows through `lens`, or NOTHING.
+    """
+    height, width = hits.shape
+    surface = Surface(
+        np.zeros((height, width), np.uint8), np.zeros((height, width), bool), np.full((height, width), NOTHING, np.int32),
+        np.full((height, width), np.inf, np.float32), np.zeros((height, width, 3), np.float32), np.zeros((height, width, 3), np.float32))
+    if (hits == NOTHING).all():
+        return surface
+    x, y = lens.pixel_columns(width), lens.pixel_rows(height)
+    step = max(1, _AT_ONCE // width)
+    for start in range(0, height, step):
+        stop = min(height, start + step)
+        low, high = max(0, start - 1), min(height, stop + 1)  # a row more on each side: every pixel has its neighbours
+        planes = _Planes(batches, lens, hits[low:high], x, y[low:high])
+        planes.settle()
+        planes.write(surface, slice(start, stop), slice(start - low, stop - low))
+    return surface
+
+
+class _Planes:
+    """Rows of hits with the equations of each pixel's triangle.
+
+    For the ray (x, y, -1) of a pixel's centre the three `edges` are linear, and none is negative inside the triangle; `plane` is linear
+    too and gives 1/depth for a perspective view, depth for an orthographic one. So what a neighbour's triangle does at this pixel costs a
+    few products, and settling all pixels at once is cheap.
+    """
+
+    def __init__(self, batches: list[Batch], lens: Lens, hits: np.ndarray, x: np.ndarray, y: np.ndarray):
+        self._batches, self._lens, self._hits = batches, lens, hits.copy()
+        self._starts = first_numbers(batches)
+        self._x, self._y = x[None, :], y[:, None]
+        self._edges = np.zeros((3, 3, *hits.shape))  # edge, coefficient
+        self._plane = np.zeros((3, *hits.shape))
+        self._derive(hits != NOTHING)
+
+    def settle(self) -> None:
+        """Choose for every pixel, among its own triangle and its eight neighbours', the nearest that covers its centre."""
+        hits = self._hits
+        # A cut-out's holes are known to the routes alone: such a triangle stays where they saw it and comes nowhere else.
+        whole = np.array([batch.cutout is None for batch in self._batches])[batch_of(self._batches, hits)]
+        fixed = ~whole & (hits != NOTHING)
+        covers, best = self._at(slice(None), slice(None), self._x, self._y)
+        best = np.where(covers | fixed, best, np.inf)
+        settled = hits.copy()
+        for rows, columns in ((r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if r or c):
+            (row, row_there), (column, column_there) = _overlap(rows), _overlap(columns)
+            covers, depth = self._at(row_there, column_there, self._x[:, column], self._y[row])
+            rival, there = best[row, column], hits[row_there, column_there]
+            with np.errstate(invalid="ignore"):  # where neither is there, they are not even
+                even = np.abs(depth - rival) <= _EVEN * depth
+            nearer = np.where(even, there < settled[row, column], depth < rival)
+            wins = covers & nearer & whole[row_there, column_there] & ~fixed[row, column]
+            best[row, column][wins] = depth[wins]
+            settled[row, column][wins] = there[wins]
+        changed = settled != hits
+        self._hits = settled
+        self._derive(changed)
+
+    def write(self, surface: Surface, to: slice, rows: slice) -> None:
+        """Write rows of what was found into the surface's rows `to`."""
+        hits = self._hits[rows]
+        hit = hits != NOTHING
+        owner = batch_of(self._batches, hits)
+        labels, sources = surface.labels[to], surface.sources[to]
+        for index, batch in enumerate(self._batches):
+            chosen = hit & (owner == index)
+            if chosen.any():
+                triangle = (hits[chosen] - self._starts[index]) % len(batch.triangles)
+                labels[chosen], sources[chosen] = batch.labels[triangle], batch.sources[triangle]
+        surface.covered[to] = hit & (labels != HOLDOUT)
+        labels[labels == HOLDOUT] = 0
+        depth = self._at(rows, slice(None), self._x, self._y[rows])[1]
+        surface.depth[to] = np.where(hit, depth, np.inf)
+        plane = np.moveaxis(self._plane[:, rows], 0, -1)[hit]
+        rotation = self._lens.view[:3, :3]
+        surface.normal[to][hit] = self._facing(plane) @ rotation
+        points = self._points(depth, rows)[hit]
+        surface.position[to][hit] = (points - self._lens.view[:3, 3]) @ rotation
+
+    def _facing(self, plane: np.ndarray) -> np.ndarray:
+        """(P, 3) unit normals in camera space, towards the camera, from (P, 3) planes."""
+        # depth = plane . (x, y, 1) for an orthographic view; plane . point = 1 with z's sign turned for a perspective one.
+        normal = plane * (1, 1, 0) + (0, 0, 1) if self._lens.orthographic else plane * (-1, -1, 1)
+        return normal / np.linalg.norm(normal, axis=-1, keepdims=True)
+
+    def _points(self, depth: np.ndarray, rows: slice) -> np.ndarray:
+        """(h, W, 3) points in camera space at (h, W) depths."""
+        reach = 1.0 if self._lens.orthographic else depth
+        return np.stack(np.broadcast_arrays(self._x * reach, self._y[rows] * reach, -depth), axis=-1)
+
+    def _at(self, rows: slice, columns: slice, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Whether the triangles of these pixels cover the rays (x, y), and at which depth their planes meet them."""
+        edges, plane = self._edges[:, :, rows, columns], self._plane[:, rows, columns]
+        distance = edges[:, 0] * x + edges[:, 1] * y + edges[:, 2]
+        depth = plane[0] * x + plane[1] * y + plane[2]
+        if not self._lens.orthographic:
+            with np.errstate(divide="ignore"):
+                depth = 1 / depth
+        inside = distance.min(0) >= -_EDGE * np.abs(distance).max(0)
+        return inside & (depth >= self._lens.near) & (depth <= self._lens.far), depth
+
+    def _derive(self, chosen: np.ndarray) -> None:
+        """Compute the equations of the pixels in a mask, all of which hit something."""
+        if not chosen.any():
+            return
+        corners = self._corners(self._hits[chosen])
+        depths = -corners[..., 2]
+        if self._lens.orthographic:
+            corners[..., 2] = -1  # where an orthographic ray crosses a triangle does not depend on depth
+        first, second, third = corners[:, 0], corners[:, 1], corners[:, 2]
+        edges = np.stack((np.cross(second, third), np.cross(third, first), np.cross(first, second)), axis=1)
+        volume = (first * edges[:, 0]).sum(-1)[:, None]
+        edges *= np.sign(volume)[..., None] * (1, 1, -1)  # the ray's z is -1
+        with np.errstate(divide="ignore", invalid="ignore"):  # a triangle seen edge-on: not a number, so it covers nothing
+            weights = depths[..., None] if self._lens.orthographic else 1
+            plane = (edges * weights).sum(1) / np.abs(volume)
+        self._edges[:, :, chosen] = np.moveaxis(edges, 0, -1)
+        self._plane[:, chosen] = plane.T
+
+    def _corners(self, hits: np.ndarray) -> np.ndarray:
+        """(P, 3, 3) float64: the corners, in camera space, of (P,) triangles."""
+        corners = np.empty((len(hits), 3, 3))
+        owner = batch_of(self._batches, hits)
+        for index, batch in enumerate(self._batches):
+            chosen = owner == index
+            if not chosen.any():
+                continue
+            place, triangle = np.divmod(hits[chosen] - self._starts[index], len(batch.triangles))
+            own = batch.vertices[batch.triangles[triangle]].astype(np.float64)
+            matrices = batch.matrices[place].astype(np.float64)
+            corners[chosen] = own @ np.swapaxes(matrices[:, :, :3], -1, -2) + matrices[:, None, :, 3]
+        return corners
+
+
+def _overlap(shift: int) -> tuple[slice, slice]:
+    """Along one axis: the pixels that have a neighbour `shift` further on, and those neighbours."""
+    here, there = slice(None), slice(None)
+    if shift > 0:
+        here, there = slice(None, -shift), slice(shift, None)
+    if shift < 0:
+        here, there = slice(-shift, None), slice(None, shift)
+    return here, there

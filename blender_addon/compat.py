@@ -1,0 +1,32 @@
+"""Every branch on Blender's version, and on what this Blender can do. Supported: 4.2 and later."""
+from __future__ import annotations
+
+import bpy
+import gpu
+import numpy as np
+
+
+def gpu_ready() -> bool:
+    """Whether the `gpu` module can draw: in a window always, in background from 5.2 on where the machine has a driver."""
+    if not bpy.app.background:
+        return True
+    if bpy.app.version < (5, 2):
+        return False
+    try:
+        gpu.init()
+    except (SystemError, RuntimeError):
+        return False
+    return True
+
+
+def buffer_array(buffer: gpu.types.Buffer, shape: tuple[int, ...]) -> np.ndarray:
+    """A float buffer read off the card, as an array of `shape`."""
+    if bpy.app.version < (5, 2):
+        buffer.dimensions = int(np.prod(shape))  # its strides are wrong in more than one dimension
+    return np.array(buffer, dtype=np.float32).reshape(shape)
+
+
+def enable_nodes(material: bpy.types.Material) -> None:
+    """Give a material its node tree; from 5.0 on it always has one."""
+    if bpy.app.version < (5, 0):
+        material.use_nodes = True
