@@ -1,0 +1,37 @@
+"""Veduta: paints photoreal scenery from a labelled blockout. Registers every class, and takes all of it away again."""
+from __future__ import annotations
+
+import bpy
+
+from . import painting, panels, preferences, properties, service, swatches
+from .operators import apply, label, paint, sample_terrain, show_labels
+
+CLASSES = (
+    *properties.CLASSES,
+    *preferences.CLASSES,
+    *label.CLASSES,
+    *show_labels.CLASSES,
+    *paint.CLASSES,
+    *apply.CLASSES,
+    sample_terrain.VEDUTA_OT_sample_terrain,
+    *panels.CLASSES,
+)
+
+
+def register() -> None:
+    """Add Veduta to Blender."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    properties.attach()
+    swatches.load()
+
+
+def unregister() -> None:
+    """End the painter's process, and leave no handler, timer, property or class behind."""
+    painting.stop()
+    service.close()
+    show_labels.hide_all()
+    swatches.free()
+    properties.detach()
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

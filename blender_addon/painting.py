@@ -1,0 +1,138 @@
+"""The painting in flight: from a request to its delivery, whether a timer follows it or a script waits for it.
+
+Paint and Reproduce both start here. How a scene becomes a request, and what a picture is delivered as, is theirs; what a job is, is `session`'s.
+Nothing here is kept in a file: one Blender paints one picture at a time, and its state lives in this module's memory.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import bpy
+
+from . import service, viewports
+from .session import Job, SessionError
+from .synth_core.request import Request, Result
+
+TICK_SECONDS = 0.05
+
+
+class PaintingError(RuntimeError):
+    """A painting that came to nothing: one sentence for the user, and in `mend` (may be empty) how to put it right.
+
+    `operator` names the operator that mends it, where one does; the panel draws it as a button.
+    """
+
+    def __init__(self, message: str, mend: str = "", operator: str = ""):
+        super().__init__(message)
+        self.mend = mend
+        self.operator = operator
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} {self.mend}".strip()
+
+    @property
+    def message(self) -> str:
+        return self.args[0]
+
+
+@dataclass
+class Painting:
+    """A job and what becomes of its result. `deliver` raises PaintingError when the result can no longer be put where it belongs."""
+
+    job: Job
+    deliver: Callable[[Result], None]
+
+
+_current: Painting | None = None
+_problem: PaintingError | None = None
+
+
+def current() -> Painting | None:
+    """The painting in flight, or None."""
+    return _current
+
+
+def problem() -> PaintingError | None:
+    """Why the last painting came to nothing; None when it did not, or when another has been started since."""
+    return _problem
+
+
+def start(request: Request, deliver: Callable[[Result], None]) -> None:
+    """Begin painting; `follow` or `wait` takes it to its end. Raises PaintingError while another is in flight."""
+    global _current, _problem
+    try:
+        job = service.session().start(request)
+    except SessionError as error:
+        raise PaintingError(str(error)) from error
+    _current, _problem = Painting(job, deliver), None
+
+
+def follow() -> None:
+    """Take the painting to its end from a timer, and return at once."""
+    # Persistent, so that opening another file doesn't leave the painting in flight for ever: its delivery then says why it can't be.
+    bpy.app.timers.register(_tick, first_interval=TICK_SECONDS, persistent=True)
+    viewports.redraw("UI")  # where the progress and the problem stand
+
+
+def wait() -> None:
+    """Take the painting to its end before returning. Raises PaintingError when it came to nothing."""
+    service.session().wait(_current.job)
+    step()
+    if _problem is not None:
+        raise _problem
+
+
+def step() -> bool:
+    """Move the painting on, and deliver it when it is done. Returns whether it goes on. Never waits."""
+    global _current
+    if _current is None:
+        return False
+    service.session().tick()
+    painting = _current
+    if painting.job.is_running:
+        return True
+    _current = None
+    if painting.job.state == "failed":
+        fail(PaintingError(painting.job.problem.message, painting.job.problem.mend))
+    elif painting.job.state == "done":
+        _deliver(painting)
+    return False
+
+
+def cancel() -> None:
+    """Drop the painting in flight, if there is one."""
+    global _current
+    if _current is not None:
+        service.session().cancel()
+        _current = None
+    viewports.redraw("UI")
+
+
+def fail(error: PaintingError) -> None:
+    """Show `error` in the panel until the next painting starts."""
+    global _problem
+    _problem = error
+    viewports.redraw("UI")
+
+
+def stop() -> None:
+    """Forget everything and leave no timer behind."""
+    global _current, _problem
+    cancel()
+    _current = _problem = None
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+
+
+def _tick() -> float | None:
+    goes_on = step()
+    viewports.redraw("UI")
+    return TICK_SECONDS if goes_on else None
+
+
+def _deliver(painting: Painting) -> None:
+    try:
+        painting.deliver(painting.job.result)
+    except PaintingError as error:
+        fail(error)

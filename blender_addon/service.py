@@ -1,0 +1,47 @@
+"""The one painter's session of this Blender, and the folders it needs. What a job is lives in `session`, what it delivers in `painting`."""
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import bpy
+
+from .session import Session
+
+ROOT_PACKAGE = __package__  # the extension's name: `extension_path_user` and the preferences refuse a sub-package's
+PACKAGE = Path(__file__).parent
+
+_session: Session | None = None
+
+
+def session() -> Session:
+    """The session, made on first use. Nothing starts until it is given a job."""
+    global _session
+    if _session is None:
+        _session = Session(PACKAGE, sys.executable, wheels(), log=log_path())
+    return _session
+
+
+def close() -> None:
+    """End the painter's process and wait until it is gone; the next use makes a new one."""
+    global _session
+    if _session is not None:
+        _session.close()
+        _session = None
+
+
+def user_folder() -> Path:
+    """The folder that Blender gives this extension for files of its own; made when missing."""
+    return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, create=True))
+
+
+def log_path() -> Path:
+    """Where the painter's process writes its log."""
+    return user_folder() / "painter.log"
+
+
+def wheels() -> list[Path]:
+    """The folder that ONNX Runtime lies in, found without importing it; empty when it is not installed."""
+    found = importlib.util.find_spec("onnxruntime")
+    return [Path(found.origin).parents[1]] if found and found.origin else []
