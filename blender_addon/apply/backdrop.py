@@ -1,0 +1,95 @@
+"""The painting as a camera's backdrop: delivered in one go, taken back in one go. A scene has at most one.
+
+While it is on, the painted objects are hidden from the camera (`visibility`), the viewport shows the painting as the camera's background image
+(`viewport`) and renders show it on a plane at the far end of the view (`plane`). Each painting is a new packed Image that outlives its
+backdrop; everything else that is made here lies in a collection of its own, or hangs on what does, and goes with it.
+How a painting gets here from the job that made it is `operators/apply.py`'s.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import bpy
+
+from .. import recipe as recipes
+from ..assignment import OWN_MARK
+from ..capture.extract import HIDDEN_MARK
+from . import colour, plane, viewport, visibility
+
+NAME = "Veduta Backdrop"
+# Custom properties of the backdrop's collection: the painting shown, and whether the camera showed background images before.
+_PAINTING, _BACKGROUNDS = "veduta_painting", "veduta_show_background_images"
+
+
+def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, view, result, recipe: recipes.Recipe,
+            warn: Callable[[str], None] = lambda sentence: None) -> bpy.types.Image:
+    """Make the painting the backdrop of `camera`, in place of the scene's last one, and return its Image.
+
+    view: the `capture.View` that was painted; its matte cuts the viewport's picture. result: the `Result`. warn: told each sentence on what
+    makes renders differ from the painting.
+    """
+    remove(scene)
+    height, width = result.picture.shape[:2]
+    painting = viewport.packed("Veduta Painting", width, height, result.png)
+    painting.use_fake_user = True
+    recipes.store(painting, recipe)
+    collection = bpy.data.collections.new(NAME)
+    collection[OWN_MARK] = True
+    scene.collection.children.link(collection)
+    collection[_PAINTING] = painting
+    linked = visibility.hide(scene, context.evaluated_depsgraph_get())
+    plane.add(scene, collection, camera, _rendered_image(scene, painting, result.png))
+    collection[_BACKGROUNDS] = viewport.show(camera, painting, result.picture, view.matte)
+    for sentence in (*_linked_warning(linked), *colour.warnings(scene)):
+        warn(sentence)
+    return painting
+
+
+def remove(scene: bpy.types.Scene) -> bool:
+    """Take the scene's backdrop away and give everything it changed back; the painting itself stays. Returns whether there was one."""
+    collection = find(scene)
+    if collection is None:
+        return False
+    painting = collection.get(_PAINTING)
+    for obj in _hidden(scene):
+        visibility.show(obj)
+    for thing in list(collection.objects):
+        if thing.parent is not None:  # None when the user has deleted the camera
+            viewport.hide(thing.parent, painting, bool(collection[_BACKGROUNDS]))
+        plane.remove(thing, painting)
+    bpy.data.collections.remove(collection)
+    return True
+
+
+def find(scene: bpy.types.Scene) -> bpy.types.Collection | None:
+    """The collection of the scene's backdrop, or None."""
+    return next((child for child in scene.collection.children if child.get(OWN_MARK) and _BACKGROUNDS in child), None)
+
+
+def active_painting(scene: bpy.types.Scene) -> bpy.types.Image | None:
+    """The painting that the scene's backdrop shows; None without a backdrop, or when the painting has been deleted."""
+    collection = find(scene)
+    return None if collection is None else collection.get(_PAINTING)
+
+
+def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image, png: bytes) -> bpy.types.Image:
+    """The image for renders: the painting itself, or where the view transform needs another colour space, a copy in that."""
+    space = colour.inverse_space(scene) or colour.PLAIN
+    if space == colour.PLAIN:
+        return painting
+    image = viewport.packed("Veduta Render Backdrop", *painting.size, png)
+    image[OWN_MARK] = True
+    image.colorspace_settings.name = space
+    return image
+
+
+def _hidden(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """The objects hidden for this scene's backdrop, those since taken out of the scene too; not those that another scene's backdrop hides."""
+    return [obj for obj in bpy.data.objects if HIDDEN_MARK in obj and not any(find(other) for other in obj.users_scene if other != scene)]
+
+
+def _linked_warning(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return [f"Linked objects can't be hidden, so they stand in front of the painting in renders: {listed}; make a library override of them."]

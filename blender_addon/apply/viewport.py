@@ -1,0 +1,64 @@
+"""The painting in the viewport: the camera's background image, drawn in front of everything but the kept objects. No rendering here.
+
+A background image has no mask, so where kept objects stand in front the picture itself is cut out: a second image, with one minus their
+coverage as its alpha. It is a plain TGA: written and read without a pause, where a PNG of its size takes a noticeable one.
+"""
+from __future__ import annotations
+
+import struct
+
+import bpy
+import numpy as np
+
+from ..assignment import OWN_MARK
+
+_UNCOMPRESSED_RGB, _EIGHT_BITS_OF_ALPHA, _TOP_DOWN = 2, 8, 0x20
+
+
+def show(camera: bpy.types.Object, painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) -> bool:
+    """Draw the painting over the camera's view, but not over kept objects. Returns the camera's former `show_background_images`.
+
+    picture: (H, W, 3) uint8 sRGB; matte: (H, W) float32, coverage of the kept objects, 0 to 1. Row 0 at the top.
+    """
+    data = camera.data
+    before = data.show_background_images
+    entry = data.background_images.new()
+    entry.image = cut_out(picture, matte) if matte.any() else painting
+    entry.alpha = 1.0
+    entry.display_depth = "FRONT"
+    entry.frame_method = "STRETCH"  # the painting fills the frame, whatever the shape of its pixels
+    data.show_background_images = True
+    return before
+
+
+def hide(camera: bpy.types.Object, painting: bpy.types.Image, before: bool) -> None:
+    """Undo `show`. `before` is what it returned."""
+    data = camera.data
+    for entry in list(data.background_images):
+        image = entry.image
+        if image is None or not (image == painting or image.get(OWN_MARK)):
+            continue
+        data.background_images.remove(entry)
+        if image != painting:
+            bpy.data.images.remove(image)
+    data.show_background_images = before
+
+
+def cut_out(picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:
+    """A new packed Image of the picture, see-through where the matte covers it."""
+    height, width = matte.shape
+    pixels = np.empty((height, width, 4), np.uint8)
+    pixels[..., :3] = picture[..., ::-1]  # TGA holds blue first
+    pixels[..., 3] = np.rint((1 - matte) * 255)
+    header = struct.pack("<BBB5x4xHHBB", 0, 0, _UNCOMPRESSED_RGB, width, height, 32, _TOP_DOWN | _EIGHT_BITS_OF_ALPHA)
+    image = packed("Veduta Viewport Backdrop", width, height, header + pixels.tobytes())
+    image[OWN_MARK] = True
+    return image
+
+
+def packed(name: str, width: int, height: int, file: bytes) -> bpy.types.Image:
+    """A new Image whose pixels come from `file`, a finished picture file that is packed as it is."""
+    image = bpy.data.images.new(name, width, height)
+    image.source = "FILE"
+    image.pack(data=file, data_len=len(file))
+    return image
