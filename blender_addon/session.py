@@ -17,7 +17,7 @@ from .synth_core import protocol
 from .synth_core.protocol import Frame, ProtocolError
 from .synth_core.request import Request, Result
 
-PATIENCE = 60.0  # seconds of silence before a child counts as hung, for each started four million pixels
+PATIENCE = 60.0  # seconds; loading the painter, one tile and the largest PNG each take a fraction of it
 CLOSE_SECONDS = 2.0
 _WAIT_SECONDS = 0.005
 
@@ -61,7 +61,7 @@ class Session:
     package: folder of the staged add-on, which holds synth_core/ and weights/.
     python: interpreter to run. wheels: folders to import ONNX Runtime from, if not the interpreter's own.
     log: file for the child's output, written anew for each child. environment: variables to add to this process's own.
-    patience: seconds of silence before a child counts as hung, for each started four million pixels of the painting.
+    patience: seconds of silence from a working child before it counts as hung.
     """
 
     def __init__(
@@ -154,9 +154,7 @@ class Session:
             raise ProtocolError(f"A {frame.kind} frame is not an answer.")
 
     def _check_hung(self) -> None:
-        job = self._job
-        patience = self._patience * (1 + job.request.labels.size // 4_000_000)
-        if job.is_running and self._silence > patience:
+        if self._job.is_running and self._silence > self._patience:
             raise Lost(f"The painter has given no sign of life for {self._silence:.0f} seconds.", "Paint again, at a smaller size.")
 
     def _lose(self, message: str, mend: str) -> None:

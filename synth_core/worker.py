@@ -13,13 +13,16 @@ import os
 import queue
 import socket
 import sys
+import sysconfig
 import threading
 import time
 from pathlib import Path
 
 from . import protocol
+from .painter import Cancelled, Painter
 from .protocol import Frame
 from .request import RequestError
+from .weights import WeightsError
 
 RUNTIME = "1.23"  # the line of ONNX Runtime that the weights' graphs are tested with
 CONNECT_SECONDS = 10.0
@@ -40,7 +43,7 @@ def main() -> None:
     faulthandler.enable()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     settings = json.loads(sys.stdin.buffer.readline())
-    sys.path[:0] = settings["wheels"]  # only now: NumPy, loaded above, stays the interpreter's own
+    _add_wheels(settings["wheels"])
     connection = _connect(settings["port"], settings["token"])
     log.info("Connected; Python %s", sys.version.split()[0])
     inbox = Inbox(connection)
@@ -56,6 +59,14 @@ def main() -> None:
             answer = Frame("failed", {"job": frame.fields["job"], "message": str(problem), "mend": problem.mend})
         if answer:
             connection.sendall(protocol.encode(answer))
+
+
+def _add_wheels(folders: list[str]) -> None:
+    """Let `folders` come before the interpreter's own packages, but after the standard library: all extensions put their wheels there.
+    NumPy, loaded by now, stays the interpreter's own."""
+    packages = sysconfig.get_path("purelib")
+    position = sys.path.index(packages) if packages in sys.path else len(sys.path)
+    sys.path[position:position] = folders
 
 
 def _connect(port: int, token: str) -> socket.socket:
@@ -93,9 +104,8 @@ class Inbox:
                 self._sort(_next_frame(self._reader))
         except (EOFError, OSError):
             log.info("The parent is gone")
-        except protocol.ProtocolError:
-            log.exception("The parent sent nonsense")
-        logging.shutdown()
+        except Exception:  # a thread's exception would otherwise leave a process that nobody can reach
+            log.exception("The parent can't be understood")
         os._exit(0)  # a network may be running on the main thread; nothing here is worth waiting for it
 
     def _sort(self, frame: Frame) -> None:
@@ -106,11 +116,9 @@ class Inbox:
             self._cancelled = job
 
 
-def _load_painter(settings: dict):
+def _load_painter(settings: dict) -> Painter:
     started = time.perf_counter()
     check_runtime(settings["wheels"])
-    from .painter import Painter  # here, because it brings ONNX Runtime, which has just been checked
-
     painter = Painter(Path(settings["weights"]), engine="onnx", threads=0)
     log.info("Painter loaded in %.2f s", time.perf_counter() - started)
     return painter
@@ -135,10 +143,8 @@ def check_runtime(folders: list[str]) -> None:
         )
 
 
-def _paint(frame: Frame, painter, connection: socket.socket, inbox: Inbox) -> Frame | None:
+def _paint(frame: Frame, painter: Painter, connection: socket.socket, inbox: Inbox) -> Frame | None:
     """The frame that answers `frame`; None when it was cancelled meanwhile."""
-    from .painter import Cancelled
-
     job = frame.fields["job"]
     request = protocol.request_of(frame)
 
@@ -163,8 +169,6 @@ def _paint(frame: Frame, painter, connection: socket.socket, inbox: Inbox) -> Fr
 
 def _explain(error: Exception) -> Unpaintable:
     """What to tell the user about `error`."""
-    from .weights import WeightsError
-
     if isinstance(error, Unpaintable):
         return error
     if isinstance(error, WeightsError):
