@@ -8,18 +8,17 @@ import torch
 
 from .. import labels as label_set
 from ..models.composition import Composition
-from ..models.discriminator import Discriminator, PixelHead
 from ..models.encoder import Encoder
 from ..models.layers import pixel_norm, set_wrap
 from ..request import NOISE_CHANNELS, STYLE_SIZE
 from . import losses
-from .backbone import Backbone
 from .config import Run
 from .data import Batch, Batches, one_hot
+from .judges import Judges, descend
 
 CHANNELS, LABEL_CHANNELS = (256, 256, 256, 128, 64, 32, 24, 16), (64, 64, 64, 48, 32, 16, 12, 8)
 BANK = 256  # styles that are remembered, and shipped
-R1_EVERY, VARIETY_EVERY = 16, 4
+VARIETY_EVERY = 4
 VARIETY_ENOUGH = 0.4  # mean feature distance between two noises that is asked for; unrelated features lie 1.1 apart
 
 
@@ -37,22 +36,20 @@ class CompositionTeacher:
 
     def __init__(self, run: Run, batches: Batches, device: torch.device):
         self.run, self.device = run, device
-        channels_last = {"device": device, "memory_format": torch.channels_last}
-        self.backbone = Backbone().to(**channels_last)
+        self.judges = Judges(run, batches.frequency, device)
+        self.backbone = self.judges.backbone
         self.learners = {
-            "composition": build(run.levels).to(**channels_last),
+            "composition": build(run.levels).to(device, memory_format=torch.channels_last),
             "encoder": Encoder().to(device),
-            "discriminator": Discriminator().to(**channels_last),
-            "pixel_head": PixelHead().to(**channels_last),
+            "discriminator": self.judges.discriminator,
+            "pixel_head": self.judges.pixel_head,
         }
         self.backbone.calibrate(batches.draw(random.Random(1)).image.to(device))
         self.bank = torch.randn(BANK, label_set.COUNT, STYLE_SIZE, device=device)
-        self.weights = losses.class_weights(batches.frequency).to(device)
-        self.lecam = losses.LeCam()
-        self.optimisers = self._optimisers()
+        self.optimisers = {"generator": self._optimiser(), "discriminator": self.judges.optimiser}
         self.steps = 0
 
-    def _optimisers(self) -> dict[str, torch.optim.Optimizer]:
+    def _optimiser(self) -> torch.optim.Optimizer:
         painter, encoder = self.learners["composition"], self.learners["encoder"]
         stylish = [*encoder.parameters(), painter.label_code]
         stylish += [p for part in (painter.mapping, painter.lay, painter.tint) for p in part.parameters()]
@@ -61,19 +58,15 @@ class CompositionTeacher:
             {"params": [p for p in painter.parameters() if id(p) not in fast], "lr": self.run.rate},
             {"params": stylish, "lr": self.run.style_rate},
         ]
-        judges = [*self.learners["discriminator"].parameters(), *self.learners["pixel_head"].parameters()]
-        return {
-            "generator": torch.optim.Adam(groups, betas=(0.0, 0.99)),
-            "discriminator": torch.optim.Adam(judges, lr=self.run.rate, betas=(0.0, 0.99)),
-        }
+        return torch.optim.Adam(groups, betas=(0.0, 0.99))
 
     def extras(self) -> dict[str, torch.Tensor]:
         """Tensors beside the networks that a checkpoint keeps."""
-        return {"bank": self.bank, **{k: v for k, v in self.backbone.state_dict().items() if k.startswith("deviation")}}
+        return {"bank": self.bank, **self.judges.deviations()}
 
     def restore(self, extras: dict[str, torch.Tensor]) -> None:
         self.bank = extras["bank"].to(self.device)
-        self.backbone.load_state_dict(extras, strict=False)
+        self.judges.restore(extras)
 
     def step(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Teach all networks once from a batch; returns the losses as scalars."""
@@ -99,8 +92,9 @@ class CompositionTeacher:
         with torch.no_grad():
             real_features = self.backbone(real)
         fake_features = self.backbone(fake)
-        told = self._teach_judges(real, real_features, batch.truth, one_hot(batch.drawn), fake.detach(), [f.detach() for f in fake_features], areas)
-        told |= self._teach_painter(fake, fake_features, drawn, areas, real, real_features, one_hot(batch.drawn), source, mixed, wrapping)
+        real_areas = one_hot(batch.drawn)
+        told = self.judges.teach(real, real_features, batch.truth, real_areas, fake, fake_features, areas)
+        told |= self._teach_painter(fake, fake_features, drawn, areas, real, real_features, real_areas, source, mixed, wrapping)
         self._remember(codes)
         self.steps += 1
         return told
@@ -124,64 +118,33 @@ class CompositionTeacher:
         style = torch.where(mixed.to(self.device)[:, None, None], pixel_norm(share * noisy.detach() + (1 - share) * other, -1), noisy)
         return style, codes.detach()
 
-    def _teach_judges(self, real, real_features, truth, real_areas, fake, fake_features, fake_areas):
-        judge, pixels, run = self.learners["discriminator"], self.learners["pixel_head"], self.run
-        judge.requires_grad_(True)
-        pixels.requires_grad_(True)
-        n = len(real)
-        both = [torch.cat(pair) for pair in zip(real_features, fake_features)]
-        logits, heads = judge(torch.cat([real, fake]), both, torch.cat([real_areas, fake_areas]))
-        real_heads, fake_heads = [h[:n] for h in heads], [h[n:] for h in heads]
-        told = {
-            "d_pixel": losses.read_as(logits[:n], truth, self.weights) + losses.read_as_fake(logits[n:]),
-            "d_heads": losses.hinge(real_heads, fake_heads),
-            "d_fine": losses.hinge([pixels(real)], [pixels(fake)]),
-            "lecam": self.lecam(real_heads, fake_heads),
-        }
-        loss = run.pixel * told["d_pixel"] + run.heads * told["d_heads"] + told["d_fine"] + run.lecam * told["lecam"]
-        if self.steps % R1_EVERY == 0:
-            told["r1"] = losses.r1(pixels, real)
-            loss = loss + run.r1 * R1_EVERY / 2 * told["r1"]
-        self._descend("discriminator", loss)
-        return told
-
     def _teach_painter(self, fake, features, drawn, areas, real, real_features, real_areas, source, mixed, wrapping):
-        judge, pixels, run = self.learners["discriminator"], self.learners["pixel_head"], self.run
-        judge.requires_grad_(False)
-        pixels.requires_grad_(False)
-        logits, heads = judge(fake, features, areas)
-        plain = ~mixed
+        run, plain = self.run, ~mixed
+        loss, told = self.judges.loss(fake, features, drawn, areas)
         look = [f[plain] for f in (fake, *features[:3])], areas[plain]
         wanted = [r[source[plain]] for r in (real, *real_features[:3])], real_areas[source[plain]]
-        told = {
-            "g_pixel": losses.read_as(logits, drawn, self.weights),
-            "g_heads": losses.realness(heads),
-            "g_fine": losses.realness([pixels(fake)]),
-            "statistics": losses.statistics(*look, *wanted),
-        }
-        loss = run.pixel * told["g_pixel"] + run.heads * told["g_heads"] + run.fine * told["g_fine"] + run.statistics * told["statistics"]
+        told["statistics"] = losses.statistics(*look, *wanted)
+        loss = loss + run.statistics * told["statistics"]
         if not wrapping:
             own = len(fake) // 2
             told["aligned"] = sum((features[k][:own] - real_features[k][:own]).abs().mean() for k in (3, 4)) / 2
             loss = loss + run.aligned * told["aligned"]
-        self._descend("generator", loss + (run.variety * self._variety(told, areas) if self.steps % VARIETY_EVERY == 0 else 0))
+        if self.steps % VARIETY_EVERY == 0:
+            told["variety"] = self._variety(areas[-1:])
+            loss = loss + run.variety * VARIETY_EVERY * (VARIETY_ENOUGH - told["variety"]).clamp_min(0)
+        descend(self.optimisers["generator"], loss)
         return told
 
-    def _variety(self, told, areas):
-        """Two noises under one map and style must differ at stride 8 and 16 (mode seeking 1903.05628, up to a margin)."""
-        areas = areas[-2:].repeat_interleave(2, 0)[:2]
+    def _variety(self, areas):
+        """Mean distance of features at strides 8 and 16 between two noises under one map (1, 23, H, W) and style (mode seeking 1903.05628)."""
+        areas, size = areas.expand(2, -1, -1, -1), areas.shape[2:]
         style = self.bank[torch.randint(len(self.bank), (1,))].expand(2, -1, -1)
-        size = areas.shape[2:]
-        height = torch.linspace(1, -1, size[0], device=self.device)[None, None, :, None].expand(2, 1, *size)
-        one, two = self.backbone(self.learners["composition"](areas, style, torch.randn(2, NOISE_CHANNELS, *size, device=self.device), height))[2:4]
-        told["variety"] = sum((f[0] - f[1]).abs().mean() for f in (one, two)) / 2
-        return (VARIETY_ENOUGH - told["variety"]).clamp_min(0) * VARIETY_EVERY
+        noise = torch.randn(2, NOISE_CHANNELS, *size, device=self.device)
+        features = self.backbone(self.learners["composition"](areas, style, noise, self._heights(2, size)))
+        return sum((f[0] - f[1]).abs().mean() for f in features[2:4]) / 2
 
-    def _descend(self, name, loss):
-        optimiser = self.optimisers[name]
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
+    def _heights(self, count, size):
+        return torch.linspace(1, -1, size[0], device=self.device)[None, None, :, None].expand(count, 1, *size)
 
     @torch.no_grad()
     def _remember(self, codes):
@@ -195,8 +158,8 @@ class CompositionTeacher:
         set_wrap(painter, False)
         size = maps.shape[1:]
         noise = torch.randn(len(maps), NOISE_CHANNELS, *size, generator=torch.Generator().manual_seed(seed)).to(self.device)
-        height = torch.linspace(1, -1, size[0], device=self.device)[None, None, :, None].expand(len(maps), 1, *size)
-        return torch.cat([painter(one_hot(m[None]), s[None], e[None], h[None]) for m, s, e, h in zip(maps, style, noise, height)])
+        height = self._heights(1, size)
+        return torch.cat([painter(one_hot(m[None]), s[None], e[None], height) for m, s, e in zip(maps, style, noise)])
 
     @torch.no_grad()
     def encode(self, averaged: dict, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:

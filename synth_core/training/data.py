@@ -1,6 +1,7 @@
 """Photographs with label maps, cut into training batches on the processor. Nothing here touches a network.
 
-A data folder holds `manifest.csv` (columns name, split) and for each row NAME.webp (RGB) and NAME.png (label ids, same size).
+A data folder holds `manifest.csv` (columns name, split) and for each row NAME.webp (RGB) and NAME.png (label ids, same size); `hires/NAME.webp`,
+where it exists, is the same photograph larger.
 """
 from __future__ import annotations
 
@@ -86,6 +87,10 @@ class Photographs:
         ids.load()
         if image.size != ids.size:
             raise DataError(f"{name}: the photograph is {image.size}, its map {ids.size}; they must be of one size.")
+        larger = folder / "hires" / f"{name}.webp"
+        if self.size > min(image.size) and larger.is_file():
+            image = Image.open(larger).convert("RGB")
+            ids = ids.resize(image.size, Image.NEAREST)
         factor = MARGIN * self.size / min(image.size)
         if factor < 0.95:
             size = (round(image.width * factor), round(image.height * factor))

@@ -60,7 +60,7 @@ class Loop:
         random.seed(run.seed)
         torch.manual_seed(run.seed)
         self.batches, self.teacher = self._make(data, limit, composition)
-        self.held_out = Photographs(data, "val", run.size, SHEET_PICTURES)
+        self.held_out = Photographs(data, "val", 512 if run.stage == "detail" else run.size, SHEET_PICTURES)
         self.averaged = {name: copy.deepcopy(self.teacher.learners[name]).eval().requires_grad_(False) for name in self.teacher.averaged}
         self.seen, self.step, self.minutes = 0, 0, 0.0
         self.rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.teacher.optimisers.items()}
@@ -99,7 +99,7 @@ class Loop:
             self.seen, self.step, self.minutes = state["seen"], state["step"], state["minutes"]
             for name, optimiser in self.teacher.optimisers.items():
                 optimiser.load_state_dict(state["optimisers"][name])
-            self.teacher.steps = self.step
+            self.teacher.steps = self.teacher.judges.steps = self.step
             random.seed(self.step)
             torch.manual_seed(self.step)
 
@@ -170,4 +170,4 @@ class Loop:
         small = [self.held_out.centre(i, 128) for i in range(len(self.held_out))]
         images, maps = to_tensor([c[0] for c in cuts]), torch.from_numpy(np.stack([c[1] for c in cuts]).astype(np.int64))
         rows = [images, maps, *self.teacher.show(self.averaged, images, maps, to_tensor([s[0] for s in small]), [s[1] for s in small])]
-        save_sheet(rows, self.out / "sheets" / f"{self.seen:07d}.png")
+        save_sheet(rows, self.out / "sheets" / f"{self.seen:07d}.png", side=256)

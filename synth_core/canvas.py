@@ -1,0 +1,164 @@
+"""Any size on networks of fixed strides: the plan of a painting, its label areas at every scale, its height channel and its tiles.
+
+All of it depends on sizes alone, never on what the label map shows. Full-size maps stay bytes; only the window that a network is about to
+read is turned into 23 float planes, which keeps large paintings small in memory. No network runs here.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import labels as label_set
+
+BASE = 256  # pixels on the short side at which composition paints the whole view
+STRIDE = 64  # heights and widths that composition takes are multiples of it
+REACH = 512  # composition's pixels beyond which nothing touches a pixel: its receptive field (477) in whole strides
+STRIP = 1024  # longest side composition paints at once, in pixels, besides REACH on either side
+
+DETAIL_STRIDE = 4  # heights and widths of the picture that detail takes are multiples of it
+DETAIL_REACH = 16  # the same for detail (29 of its outgoing pixels), in incoming pixels
+DETAIL_TILE = 288  # longest side of a tile, in incoming pixels
+DETAIL_BASE = 512  # detail's `scale` is 0 for a picture of this many pixels on its short side
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a painting of `width` x `height` pixels is made.
+
+    steps: how often detail doubles composition's picture; below 0, composition paints 2**-steps times larger than asked, and is averaged down.
+    grid_height, grid_width: what composition paints, in its pixels, padding at the right and at the bottom included.
+    """
+
+    width: int
+    height: int
+    steps: int
+    grid_height: int
+    grid_width: int
+
+    def scale(self, step: int) -> float:
+        """Detail's `scale` input when it makes the picture of step 1 ... steps."""
+        return math.log2(min(self.width, self.height) / 2 ** (self.steps - step) / DETAIL_BASE)
+
+    def needed(self, step: int) -> tuple[int, int]:
+        """Height and width of the picture after `step` doublings (0: composition's) that the painting needs, without padding."""
+        pixel = 2.0 ** (self.steps - step)  # pixels of the painting that one of them spans
+        return math.ceil(self.height / pixel), math.ceil(self.width / pixel)
+
+
+def plan(width: int, height: int) -> Plan:
+    """The plan of a painting of `width` x `height` pixels, 64 to 4096 each."""
+    steps = round(math.log2(min(width, height) / BASE))
+    grid_height, grid_width = (round_up(side / 2.0**steps, STRIDE) for side in (height, width))
+    return Plan(width, height, steps, grid_height, grid_width)
+
+
+def round_up(value: float, multiple: int) -> int:
+    """The smallest multiple of `multiple` that is not below `value`."""
+    return math.ceil(value / multiple) * multiple
+
+
+def heights(plan: Plan) -> np.ndarray:
+    """Composition's height channel, (1, grid_height, grid_width) float32: the centres of rows between +1 (the view's upper edge) and -1 (its
+    lower edge); rows of padding repeat the last one of the view."""
+    view = plan.height / 2.0**plan.steps  # rows of composition's grid that show the view
+    rows = np.minimum(np.arange(plan.grid_height) + 0.5, math.ceil(view) - 0.5)
+    column = (1 - 2 * rows / view).astype(np.float32)
+    return np.broadcast_to(column[None, :, None], (1, plan.grid_height, plan.grid_width))
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns, to index an array's last two axes."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
+    def scaled(self, factor: int) -> Window:
+        return Window(self.top * factor, self.left * factor, self.height * factor, self.width * factor)
+
+    def within(self, outer: Window) -> Window:
+        """The same rectangle counted from the corner of `outer`."""
+        return Window(self.top - outer.top, self.left - outer.left, self.height, self.width)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """`core` is what this tile adds to the picture; `source` is what its network reads to get the core right: the core and the reach around it."""
+
+    core: Window
+    source: Window
+
+    def scaled(self, factor: int) -> Tile:
+        return Tile(self.core.scaled(factor), self.source.scaled(factor))
+
+
+def tiles(height: int, width: int, longest: int, reach: int, stride: int) -> Iterator[Tile]:
+    """Cover a picture of height x width pixels (multiples of `stride`) by tiles whose cores are at most about `longest` a side.
+
+    Windows begin and end on multiples of `stride` (which divides `reach`) and stop at the picture's edges, where the networks' own padding
+    does what it would do for the whole picture: tiles agree with the picture painted at once.
+    """
+    for top, bottom in _spans(height, longest, stride):
+        for left, right in _spans(width, longest, stride):
+            first_row, first_column = max(0, top - reach), max(0, left - reach)
+            rows, columns = min(height, bottom + reach) - first_row, min(width, right + reach) - first_column
+            yield Tile(Window(top, left, bottom - top, right - left), Window(first_row, first_column, rows, columns))
+
+
+def _spans(length: int, longest: int, stride: int) -> Iterator[tuple[int, int]]:
+    """Cut 0 ... length into pieces of nearly equal length, each but the last a multiple of `stride`."""
+    piece = round_up(length / math.ceil(length / longest), stride)
+    for start in range(0, length, piece):
+        yield start, min(length, start + piece)
+
+
+class LabelAreas:
+    """A label map as the networks read it at any step: the share of each label in every pixel, beyond the map's edges its border repeated."""
+
+    def __init__(self, ids: np.ndarray, plan: Plan):
+        """ids: (H, W) uint8, H x W the painting's size."""
+        self._steps = plan.steps
+        padded_height, padded_width = (int(side * 2.0**plan.steps) for side in (plan.grid_height, plan.grid_width))
+        self._ids = np.pad(ids, ((0, padded_height - plan.height), (0, padded_width - plan.width)), mode="edge")
+
+    def window(self, step: int, window: Window) -> np.ndarray:
+        """(23, height, width) float32 that sum to 1 in every pixel, for a window of the picture after `step` doublings."""
+        if step <= self._steps:
+            block = 2 ** (self._steps - step)
+            return areas(self._ids[window.scaled(block).slices], block)
+        copies = 2 ** (step - self._steps)
+        rows, columns = np.arange(window.height) + window.top, np.arange(window.width) + window.left
+        return areas(self._ids[rows[:, None] // copies, columns // copies], 1)
+
+
+def areas(ids: np.ndarray, block: int) -> np.ndarray:
+    """The share of every label in each block of `block` x `block` pixels (a power of two, at most 128) of ids (H, W): (23, H/block, W/block)
+    float32."""
+    height, width = (side // block for side in ids.shape)
+    shares = np.zeros((label_set.COUNT, height, width), np.float32)
+    for label in np.flatnonzero(np.bincount(ids.ravel(), minlength=label_set.COUNT)):
+        count = (ids == label).astype(np.uint16 if block > 1 else np.float32)
+        size = block
+        while size > 1:
+            count = count[::2] + count[1::2]
+            count = count[:, ::2] + count[:, 1::2]
+            size //= 2
+        shares[label] = count
+    shares /= block * block
+    return shares
+
+
+def average_down(picture: np.ndarray, factor: int) -> np.ndarray:
+    """(C, H, W) -> (C, H/factor, W/factor), the mean of each factor x factor block."""
+    channels, height, width = picture.shape
+    return picture.reshape(channels, height // factor, factor, width // factor, factor).mean((2, 4))

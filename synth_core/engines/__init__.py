@@ -1,0 +1,44 @@
+"""What runs the networks: one small interface, ONNX Runtime or torch behind it. Sizes, padding and tiles are canvas.py's and painter.py's."""
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from ..weights import Weights
+
+NAMES = ("onnx", "torch")
+
+
+class EngineError(RuntimeError):
+    """An engine that can't run here; the message is one sentence for the user."""
+
+
+class Engine(Protocol):
+    """Both networks over numpy arrays: float32 in and out, C x H x W with row 0 at the top; pictures in [-1, 1]."""
+
+    name: str  # the library and its version, as a painting's recipe states it
+
+    def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray) -> np.ndarray:
+        """labels (23, h, w) area-averaged one-hot, style (23, 64), noise (8, h, w), height (1, h, w) from +1 at the view's top to -1
+        -> picture (3, h, w). h and w are multiples of canvas.STRIDE."""
+
+    def detail(self, picture: np.ndarray, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, scale: float) -> np.ndarray:
+        """picture (3, h, w), labels (23, 2h, 2w), style (23, 64), noise (2, 2h, 2w), scale = log2(short side of the whole picture that
+        comes out / 512 px) -> picture (3, 2h, 2w). h and w are multiples of canvas.DETAIL_STRIDE."""
+
+
+def open_engine(name: str, weights: Weights, threads: int = 0) -> Engine:
+    """The engine `name` ("onnx" or "torch") with the networks of `weights`, on `threads` processor threads (0: all).
+
+    Raises EngineError when its library is missing, ValueError for another name.
+    """
+    if name == "onnx":
+        from .onnx import OnnxEngine
+
+        return OnnxEngine(weights, threads)
+    if name == "torch":
+        from .torch import TorchEngine
+
+        return TorchEngine(weights, threads)
+    raise ValueError(f"there is no engine {name!r}; the engines are {', '.join(NAMES)}")

@@ -1,0 +1,41 @@
+"""The painter's networks on ONNX Runtime, which the extension brings along."""
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from ..weights import GRAPHS, Weights
+from . import EngineError
+
+
+class OnnxEngine:
+    """See `engines.Engine`. The graphs read their numbers from the tensors' file beside them."""
+
+    def __init__(self, weights: Weights, threads: int = 0):
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise EngineError("ONNX Runtime is not installed in this Python; `pip install onnxruntime` brings it.") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or _processors()
+        options.log_severity_level = 3  # errors; its warnings are about graph clean-up
+        self._sessions = {
+            name: onnxruntime.InferenceSession(str(weights.folder / graph), options, providers=["CPUExecutionProvider"])
+            for name, graph in GRAPHS.items()
+        }
+        self.name = f"onnxruntime {onnxruntime.__version__} CPU"
+
+    def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray) -> np.ndarray:
+        return self._run("composition", labels=labels, style=style, noise=noise, height=height)
+
+    def detail(self, picture: np.ndarray, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, scale: float) -> np.ndarray:
+        return self._run("detail", picture=picture, labels=labels, style=style, noise=noise, scale=np.float32(scale))
+
+    def _run(self, name: str, **inputs: np.ndarray) -> np.ndarray:
+        return self._sessions[name].run(None, {key: array[None] for key, array in inputs.items()})[0][0]
+
+
+def _processors() -> int:
+    """Processors that this process may use. ONNX Runtime's own default also binds each thread to a core, which hurts beside a busy Blender."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

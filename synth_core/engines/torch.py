@@ -1,0 +1,47 @@
+"""The painter's networks on torch, for those who have it. Only this engine and the trainer import torch."""
+from __future__ import annotations
+
+import numpy as np
+
+from ..weights import Weights, WeightsError
+from . import EngineError
+
+
+class TorchEngine:
+    """See `engines.Engine`; on a CUDA device where there is one, else on the processor."""
+
+    def __init__(self, weights: Weights, threads: int = 0):
+        try:
+            import torch
+        except ImportError as error:
+            raise EngineError("torch is not installed in this Python; paint with the onnx engine, or `pip install torch`.") from error
+        from ..models.composition import Composition
+        from ..models.detail import Detail
+
+        if threads:
+            torch.set_num_threads(threads)
+        self._torch = torch
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._composition = self._load(Composition, "composition", weights)
+        self._detail = self._load(Detail, "detail", weights)
+        self.name = f"torch {torch.__version__} {self._device.type}"
+
+    def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray) -> np.ndarray:
+        return self._run(self._composition, labels, style, noise, height)
+
+    def detail(self, picture: np.ndarray, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, scale: float) -> np.ndarray:
+        return self._run(self._detail, picture, labels, style, noise, np.float32(scale))
+
+    def _load(self, make, name: str, weights: Weights):
+        tensors = {key: self._torch.from_numpy(array) for key, array in weights.tensors(f"{name}.").items()}
+        network = make(**weights.networks[name])
+        try:
+            network.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise WeightsError(f"The weights in {weights.folder} are of another version than this program; install both again.") from error
+        return network.to(self._device).eval()
+
+    def _run(self, network, *inputs: np.ndarray) -> np.ndarray:
+        tensors = [self._torch.from_numpy(np.asarray(array)[None]).to(self._device) for array in inputs]
+        with self._torch.inference_mode():
+            return network(*tensors)[0].cpu().numpy()

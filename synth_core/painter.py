@@ -1,0 +1,150 @@
+"""The painter: a Request becomes a Result. It draws what the request leaves open, runs the cascade over the canvas, and writes the PNG.
+
+The networks run in an engine (`engines/`); sizes, label areas and tiles come from canvas.py.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from . import canvas, noise, png
+from . import weights as weights_folder
+from .canvas import LabelAreas, Plan
+from .engines import Engine, open_engine
+from .request import NOISE_CHANNELS, STYLE_SIZE, Request, RequestError, Result
+
+DETAIL_NOISE = 2  # channels of detail's noise
+STYLE_STREAM, COMPOSITION_STREAM = 0, 1  # of a seed's random numbers; detail's step n takes stream COMPOSITION_STREAM + n
+
+
+class Cancelled(Exception):
+    """The painting was called off."""
+
+
+class Painter:
+    """Paints requests, one after the other, with the weights of one folder."""
+
+    def __init__(self, weights: Path | str, engine: str = "onnx", threads: int = 0):
+        """weights: the folder; engine: "onnx" or "torch"; threads: processor threads, 0 for all.
+
+        Raises WeightsError for missing or damaged weights and EngineError when the engine's library is missing.
+        """
+        files = weights_folder.load(Path(weights))
+        self._sha256 = files.sha256
+        self._bank = files.tensors("styles.")["bank"]  # (M, 23, 64)
+        self._engine = open_engine(engine, files, threads)
+
+    def paint(
+        self, request: Request, progress: Callable[[float], None] | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> Result:
+        """Paint one picture.
+
+        After every run of a network, progress is called with the share that is done (0 to 1) and cancelled is asked.
+        Raises Cancelled once cancelled() is true, and RequestError for noise that is not of the plan's size.
+        """
+        started = time.perf_counter()
+        height, width = request.labels.shape
+        plan = canvas.plan(width, height)
+        style = draw_style(request.seed, self._bank) if request.style is None else request.style
+        cascade = _Cascade(self._engine, plan, request, np.asarray(style, np.float32), _Meter(_work(plan), progress, cancelled))
+        picture = _to_bytes(cascade.run(), plan)
+        file = png.encode(picture, request.texts)
+        return Result(picture, file, self._engine.name, self._sha256, time.perf_counter() - started)
+
+
+def draw_style(seed: int, bank: np.ndarray) -> np.ndarray:
+    """The style (23, 64) of a seed: a mix of two rows of the bank (M, 23, 64), each label's code scaled to the length sqrt(64)."""
+    first, second, share = noise.uniform(seed, STYLE_STREAM, 3)
+    one, other = bank[int(first * len(bank))], bank[int(second * len(bank))]
+    mixed = share * one + (1 - share) * other
+    return (mixed / np.sqrt(np.square(mixed).mean(1, keepdims=True) + 1e-6)).astype(np.float32)
+
+
+class _Meter:
+    """Counts painted pixels, tells the progress and stops a painting that was called off."""
+
+    def __init__(self, total: int, progress: Callable[[float], None] | None, cancelled: Callable[[], bool] | None):
+        self._total, self._done = total, 0
+        self._progress, self._cancelled = progress, cancelled
+
+    def advance(self, pixels: int) -> None:
+        """`pixels` more have come out of a network. Raises Cancelled."""
+        self._done += pixels
+        if self._progress:
+            self._progress(min(1.0, self._done / self._total))
+        if self._cancelled and self._cancelled():
+            raise Cancelled
+
+
+def _work(plan: Plan) -> int:
+    """Pixels that the networks will put out, tiles' overlaps left out; both networks take about as long for one."""
+    pictures = [(plan.grid_height, plan.grid_width)]
+    pictures += [tuple(2 * side for side in _incoming(plan, step)) for step in range(1, plan.steps + 1)]
+    return sum(height * width for height, width in pictures)
+
+
+def _incoming(plan: Plan, step: int) -> tuple[int, int]:
+    """Height and width of the picture that detail's `step` enlarges."""
+    height, width = plan.needed(step - 1)
+    return canvas.round_up(height, canvas.DETAIL_STRIDE), canvas.round_up(width, canvas.DETAIL_STRIDE)
+
+
+class _Cascade:
+    """One painting under way: composition, then detail as often as planned."""
+
+    def __init__(self, engine: Engine, plan: Plan, request: Request, style: np.ndarray, meter: _Meter):
+        self._engine, self._plan, self._style, self._meter = engine, plan, style, meter
+        self._seed, self._noise = request.seed, request.noise
+        self._areas = LabelAreas(request.labels, plan)
+        grid = (NOISE_CHANNELS, plan.grid_height, plan.grid_width)
+        if self._noise is not None and self._noise.shape != grid:
+            raise RequestError(f"A painting of {plan.width} x {plan.height} pixels takes noise of {grid}; this is {self._noise.shape}.")
+
+    def run(self) -> np.ndarray:
+        """The picture (3, H, W) in [-1, 1] after the last step, padding included."""
+        picture = self._compose()
+        for step in range(1, self._plan.steps + 1):
+            height, width = _incoming(self._plan, step)
+            picture = self._enlarge(picture[:, :height, :width], step)
+        return picture
+
+    def _compose(self) -> np.ndarray:
+        plan = self._plan
+        picture = np.empty((3, plan.grid_height, plan.grid_width), np.float32)
+        field = self._noise
+        if field is None:
+            field = noise.normal(self._seed, COMPOSITION_STREAM, NOISE_CHANNELS, plan.grid_height, plan.grid_width)
+        field, rows = np.asarray(field, np.float32), canvas.heights(plan)
+        for tile in canvas.tiles(plan.grid_height, plan.grid_width, canvas.STRIP, canvas.REACH, canvas.STRIDE):
+            source = (slice(None), *tile.source.slices)
+            painted = self._engine.composition(self._areas.window(0, tile.source), self._style, field[source], rows[source])
+            self._keep(picture, painted, tile)
+        return picture
+
+    def _enlarge(self, picture: np.ndarray, step: int) -> np.ndarray:
+        """(3, h, w) -> (3, 2h, 2w), the picture after `step` doublings."""
+        height, width = picture.shape[1:]
+        larger = np.empty((3, 2 * height, 2 * width), np.float32)
+        scale = self._plan.scale(step)
+        for tile in canvas.tiles(height, width, canvas.DETAIL_TILE, canvas.DETAIL_REACH, canvas.DETAIL_STRIDE):
+            source = tile.source.scaled(2)
+            labels = self._areas.window(step, source)
+            grain = noise.normal(self._seed, COMPOSITION_STREAM + step, DETAIL_NOISE, source.height, source.width, source.top, source.left)
+            painted = self._engine.detail(picture[(slice(None), *tile.source.slices)], labels, self._style, grain, scale)
+            self._keep(larger, painted, tile.scaled(2))
+        return larger
+
+    def _keep(self, picture: np.ndarray, painted: np.ndarray, tile: canvas.Tile) -> None:
+        picture[(slice(None), *tile.core.slices)] = painted[(slice(None), *tile.core.within(tile.source).slices)]
+        self._meter.advance(tile.core.height * tile.core.width)
+
+
+def _to_bytes(picture: np.ndarray, plan: Plan) -> np.ndarray:
+    """The picture (3, H, W) in [-1, 1], averaged down and cropped as planned: (height, width, 3) uint8."""
+    if plan.steps < 0:
+        picture = canvas.average_down(picture, 2**-plan.steps)
+    view = np.moveaxis(picture[:, : plan.height, : plan.width], 0, 2)
+    return np.ascontiguousarray(np.clip(np.rint((view + 1) * 127.5), 0, 255).astype(np.uint8))

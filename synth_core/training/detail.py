@@ -1,0 +1,174 @@
+"""How detail learns: on crops of photographs at many scales, and on composition's own pictures. Files, clocks and logs are in loop.py."""
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from ..models.composition import Composition
+from ..models.detail import NOISE_CHANNELS, Detail
+from ..models.layers import pixel_norm, set_wrap
+from ..request import NOISE_CHANNELS as COMPOSITION_NOISE
+from . import losses
+from .composition import build
+from .config import Run
+from .data import Photographs, cut, one_hot, to_tensor
+from .judges import Judges, descend
+
+CROP = 128  # side of a picture that comes out, pixels
+LARGE = 500  # short side from which a photograph has detail to teach, pixels
+PAINTED_SIZE = 256  # short side of composition's pictures
+POOL, REPAINT_EVERY = 64, 2  # composition's pictures at hand, and steps between new ones
+
+
+@dataclass
+class Crops:
+    """N crops: image (N, 3, 128, 128) of photographs, their map (N, 128, 128) and scale (N,), log2(short side / 512) of the picture cut from."""
+
+    image: torch.Tensor
+    truth: torch.Tensor
+    scale: torch.Tensor
+
+    def to(self, device) -> "Crops":
+        return Crops(**{name: value.to(device, non_blocking=True) for name, value in vars(self).items()})
+
+
+class DetailBatches:
+    """Random crops, six tenths of them from large photographs, which are reduced by up to half first."""
+
+    def __init__(self, photographs: Photographs, batch: int):
+        self.photographs, self.batch = photographs, batch
+        self.frequency = torch.tensor(photographs.histogram().mean(0), dtype=torch.float32)
+        self.large = [i for i, (image, _) in enumerate(photographs.pairs) if min(image.size) >= LARGE] or list(range(len(photographs)))
+
+    def draw(self, rng: random.Random) -> Crops:
+        """One batch, wholly decided by the state of `rng`."""
+        images, maps, scales = zip(*(self._sample(rng) for _ in range(self.batch)))
+        return Crops(to_tensor(list(images)), torch.from_numpy(np.stack(maps).astype(np.int64)), torch.tensor(scales))
+
+    def _sample(self, rng):
+        index = rng.choice(self.large) if rng.random() < 0.6 else rng.randrange(len(self.photographs))
+        image, ids = self.photographs.pairs[index]
+        short = min(image.size)
+        shown = short * rng.uniform(max(0.5, CROP / short), 1) if short >= LARGE else short * rng.uniform(0.9, 1)
+        side = int(CROP * short / shown)  # of the crop, in the photograph's own pixels
+        left, top = rng.randint(0, image.width - side), rng.randint(0, image.height - side)
+        picture, truth = cut(image, ids, (left, top, left + side, top + side), CROP)
+        if rng.random() < 0.5:
+            picture, truth = picture[:, ::-1].copy(), truth[:, ::-1].copy()
+        return picture, truth, math.log2(shown / 512)
+
+
+class DetailTeacher:
+    """The networks of the detail stage and one step of learning; composition is frozen and paints half of what detail enlarges."""
+
+    averaged = ("detail",)
+
+    def __init__(self, run: Run, batches: DetailBatches, device: torch.device, composition: Path | None):
+        """composition: the checkpoint whose averaged composition and styles to learn beside. Raises ValueError without one."""
+        if composition is None:
+            raise ValueError("The detail stage learns beside a composition; name its checkpoint with --composition.")
+        self.run, self.device, self.batches = run, device, batches
+        self.judges = Judges(run, batches.frequency, device)
+        self.backbone = self.judges.backbone
+        detail = Detail().to(device, memory_format=torch.channels_last)
+        self.learners = {"detail": detail, "discriminator": self.judges.discriminator, "pixel_head": self.judges.pixel_head}
+        optimiser = torch.optim.Adam(detail.parameters(), lr=run.rate, betas=(0.0, 0.99))
+        self.optimisers = {"generator": optimiser, "discriminator": self.judges.optimiser}
+        self.composition, self.bank = self._frozen(composition)
+        self.pool: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        self.steps = 0
+
+    def _frozen(self, path) -> tuple[Composition, torch.Tensor]:
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        network = build(state["run"]["size"].bit_length() - 2)
+        network.load_state_dict(state["averaged"]["composition"])
+        for name in ("discriminator", "pixel_head"):
+            self.learners[name].load_state_dict(state["learners"][name])
+        self.judges.restore(state["extras"])
+        return network.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False), state["extras"]["bank"].to(self.device)
+
+    def extras(self) -> dict[str, torch.Tensor]:
+        """Tensors beside the networks that a checkpoint keeps."""
+        return self.judges.deviations()
+
+    def restore(self, extras: dict[str, torch.Tensor]) -> None:
+        self.judges.restore(extras)
+
+    def step(self, crops: Crops) -> dict[str, torch.Tensor]:
+        """Teach all networks once from a batch: its first half is to be restored, the second to make composition's pictures look like photographs."""
+        n = len(crops.image)
+        own = n // 2
+        if self.steps % REPAINT_EVERY == 0 or not self.pool:
+            self._repaint()
+        pictures, maps, styles = zip(*(self._from_pool() for _ in range(n - own)))
+        small = torch.cat([F.avg_pool2d(crops.image[:own], 2), *pictures]).contiguous(memory_format=torch.channels_last)
+        drawn = torch.cat([crops.truth[:own], *maps])
+        style = torch.cat([self._random_styles(own), *styles])
+        scale = torch.cat([crops.scale[:own], torch.full((n - own,), math.log2(2 * PAINTED_SIZE / 512), device=self.device)])
+        areas, real_areas = one_hot(drawn), one_hot(crops.truth)
+        noise = torch.randn(n, NOISE_CHANNELS, CROP, CROP, device=self.device)
+        fine = self.learners["detail"](small, areas, style, noise, scale)
+
+        real, fake = losses.jitter([crops.image, fine])
+        with torch.no_grad():
+            real_features = self.backbone(real)
+        fake_features = self.backbone(fake)
+        told = self.judges.teach(real, real_features, crops.truth, real_areas, fake, fake_features, areas)
+        loss, parts = self.judges.loss(fake, fake_features, drawn, areas)
+        parts["same"] = (F.avg_pool2d(fine, 2) - small).abs().mean()  # detail adds, it does not repaint
+        parts["aligned"] = sum((fake_features[k][:own] - real_features[k][:own]).abs().mean() for k in (0, 1, 2)) / 3
+        looks = [f[:own] for f in (fake, *fake_features[:3])], [f[:own] for f in (real, *real_features[:3])]
+        parts["statistics"] = losses.statistics(looks[0], areas[:own], looks[1], real_areas[:own])
+        loss = loss + 4 * parts["same"] + self.run.aligned * parts["aligned"] + self.run.statistics * parts["statistics"]
+        descend(self.optimisers["generator"], loss)
+        self.steps += 1
+        return told | parts
+
+    def _random_styles(self, count):
+        picks = self.bank[torch.randint(len(self.bank), (2, count))]
+        share = torch.rand(count, 1, 1, device=self.device)
+        return pixel_norm(share * picks[0] + (1 - share) * picks[1], -1)
+
+    @torch.no_grad()
+    def _repaint(self):
+        """One more picture of composition's own in the pool: (1, 3, 256, 256), its map (1, 512, 512) and style (1, 23, 64)."""
+        image, ids = self.batches.photographs.pairs[random.choice(self.batches.large)]
+        side = min(image.size)
+        left, top = random.randint(0, image.width - side), random.randint(0, image.height - side)
+        _, truth = cut(image, ids, (left, top, left + side, top + side), 2 * PAINTED_SIZE)
+        maps = torch.from_numpy(truth.astype(np.int64))[None].to(self.device)
+        style = self._random_styles(1)
+        self.pool.append((self._compose(maps, style, random.getrandbits(31)), maps, style))
+        del self.pool[:-POOL]
+
+    def _compose(self, maps, style, seed):
+        """Composition's pictures (N, 3, S/2, S/2) of maps (N, S, S)."""
+        size = (maps.shape[1] // 2, maps.shape[2] // 2)
+        noise = torch.randn(len(maps), COMPOSITION_NOISE, *size, generator=torch.Generator().manual_seed(seed)).to(self.device)
+        height = torch.linspace(1, -1, size[0], device=self.device)[None, None, :, None].expand(len(maps), 1, *size)
+        set_wrap(self.composition, False)
+        return self.composition(F.avg_pool2d(one_hot(maps), 2), style, noise, height)
+
+    def _from_pool(self):
+        picture, maps, style = random.choice(self.pool)
+        half = CROP // 2
+        x, y = (random.randrange(picture.shape[2] - half + 1) for _ in range(2))
+        return picture[:, :, y : y + half, x : x + half], maps[:, 2 * y : 2 * y + CROP, 2 * x : 2 * x + CROP], style
+
+    @torch.no_grad()
+    def show(self, averaged, images, maps, small_images, small_maps) -> list[torch.Tensor]:
+        """Two rows of a sheet, at 512 px: the reduced photographs enlarged again, and composition's pictures enlarged."""
+        style = pixel_norm(self.bank[: len(maps)], -1)
+        maps, zero = maps.to(self.device), torch.zeros(1, device=self.device)
+        composed = self._compose(maps, style, 5)
+        rows = []
+        for low in (F.avg_pool2d(images.to(self.device), 2), composed):
+            noise = torch.randn(len(maps), NOISE_CHANNELS, *maps.shape[1:], generator=torch.Generator().manual_seed(5)).to(self.device)
+            rows.append(torch.cat([averaged["detail"](p[None], one_hot(m[None]), s[None], e[None], zero) for p, m, s, e in zip(low, maps, style, noise)]))
+        return rows

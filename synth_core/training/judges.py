@@ -1,0 +1,77 @@
+"""The judging side of both stages: frozen backbone, discriminator and pixel head, taught on photographs against paintings."""
+from __future__ import annotations
+
+import torch
+
+from ..models.discriminator import Discriminator, PixelHead
+from . import losses
+from .backbone import Backbone
+from .config import Run
+
+R1_EVERY = 16
+
+
+def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
+    """One step down the gradient of `loss`."""
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    optimiser.step()
+
+
+class Judges:
+    """`teach` moves the judges, `loss` tells the painter what they think. `frequency` (23,) is each label's share of the photographs."""
+
+    def __init__(self, run: Run, frequency: torch.Tensor, device: torch.device):
+        self.run = run
+        self.backbone = Backbone().to(device, memory_format=torch.channels_last)
+        self.discriminator = Discriminator().to(device, memory_format=torch.channels_last)
+        self.pixel_head = PixelHead().to(device, memory_format=torch.channels_last)
+        self.weights = losses.class_weights(frequency).to(device)
+        self.lecam = losses.LeCam()
+        parameters = [*self.discriminator.parameters(), *self.pixel_head.parameters()]
+        self.optimiser = torch.optim.Adam(parameters, lr=run.rate, betas=(0.0, 0.99))
+        self.steps = 0
+
+    def _learn(self, learn: bool):
+        self.discriminator.requires_grad_(learn)
+        self.pixel_head.requires_grad_(learn)
+
+    def teach(self, real, real_features, truth, real_areas, fake, fake_features, fake_areas) -> dict[str, torch.Tensor]:
+        """One step of the judges. Pictures (N, 3, H, W), their features, `truth` (N, H, W) the photographs' own map, areas (N, 23, H, W)."""
+        self._learn(True)
+        run, n = self.run, len(real)
+        both = [torch.cat([r, f.detach()]) for r, f in zip(real_features, fake_features)]
+        logits, heads = self.discriminator(torch.cat([real, fake.detach()]), both, torch.cat([real_areas, fake_areas]))
+        real_heads, fake_heads = [h[:n] for h in heads], [h[n:] for h in heads]
+        told = {
+            "d_pixel": losses.read_as(logits[:n], truth, self.weights) + losses.read_as_fake(logits[n:]),
+            "d_heads": losses.hinge(real_heads, fake_heads),
+            "d_fine": losses.hinge([self.pixel_head(real)], [self.pixel_head(fake.detach())]),
+            "lecam": self.lecam(real_heads, fake_heads),
+        }
+        loss = run.pixel * told["d_pixel"] + run.heads * told["d_heads"] + told["d_fine"] + run.lecam * told["lecam"]
+        if self.steps % R1_EVERY == 0:
+            told["r1"] = losses.r1(self.pixel_head, real)
+            loss = loss + run.r1 * R1_EVERY / 2 * told["r1"]
+        descend(self.optimiser, loss)
+        self.steps += 1
+        return told
+
+    def loss(self, fake, features, drawn, areas) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """What the painter is to lower, and its parts; gradients flow into `fake` and `features`, not into the judges."""
+        self._learn(False)
+        run = self.run
+        logits, heads = self.discriminator(fake, features, areas)
+        told = {
+            "g_pixel": losses.read_as(logits, drawn, self.weights),
+            "g_heads": losses.realness(heads),
+            "g_fine": losses.realness([self.pixel_head(fake)]),
+        }
+        return run.pixel * told["g_pixel"] + run.heads * told["g_heads"] + run.fine * told["g_fine"], told
+
+    def deviations(self) -> dict[str, torch.Tensor]:
+        """The backbone's measured deviations, which a checkpoint keeps (its weights come from their package)."""
+        return {k: v for k, v in self.backbone.state_dict().items() if k.startswith("deviation")}
+
+    def restore(self, extras: dict[str, torch.Tensor]) -> None:
+        self.backbone.load_state_dict({k: v for k, v in extras.items() if k.startswith("deviation")}, strict=False)
