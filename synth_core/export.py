@@ -54,9 +54,91 @@ def export(
     manifest = {
         "version": version,
         "sha256": {name: files.sha256(path) for name, path in new.items() if name != files.MANIFEST},
-        "composition": composition.arguments,
-        "detail": detail.arguments,
+        "composition": _composition_arguments(composition),
+        "detail": _detail_arguments(detail),
     }
     new[files.MANIFEST].write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     for name, path in new.items():
         os.replace(path, folder / name)
+
+
+def _half(name: str, tensor: torch.Tensor) -> np.ndarray:
+    half = tensor.detach().cpu().numpy().astype(np.float16)
+    if not np.isfinite(half).all():
+        raise ExportError(f"The tensor {name} holds numbers that float16 can't hold; the run has diverged, so take an earlier checkpoint.")
+    return half
+
+
+def _composition_arguments(network: Composition) -> dict:
+    """What to call Composition with to get a network of the same shape."""
+    channels = [block.convolve[0].out_channels for block in network.blocks]
+    return {"channels": channels, "label_channels": [layer.out_channels for layer in network.embed], "heavy": network.heavy}
+
+
+def _detail_arguments(network: Detail) -> dict:
+    """What to call Detail with to get a network of the same shape."""
+    channels = [layer.out_channels for layer in (network.narrow, network.read, network.finer)]
+    return {"channels": channels, "label_channels": [layer.out_channels for layer in network.embed]}
+
+
+def _composition_example() -> dict[str, torch.Tensor]:
+    """Inputs of any size to trace composition with, by the graph's names."""
+    height, width = 128, 192
+    return {
+        "labels": torch.rand(1, label_set.COUNT, height, width).softmax(1),
+        "style": torch.randn(1, label_set.COUNT, STYLE_SIZE),
+        "noise": torch.randn(1, NOISE_CHANNELS, height, width),
+        "height": torch.rand(1, 1, height, width),
+    }
+
+
+def _detail_example() -> dict[str, torch.Tensor]:
+    """Inputs of any size to trace detail with, by the graph's names."""
+    height, width = 32, 48
+    return {
+        "picture": torch.rand(1, 3, height, width),
+        "labels": torch.rand(1, label_set.COUNT, 2 * height, 2 * width).softmax(1),
+        "style": torch.randn(1, label_set.COUNT, STYLE_SIZE),
+        "noise": torch.randn(1, DETAIL_NOISE, 2 * height, 2 * width),
+        "scale": torch.zeros(1),
+    }
+
+
+def _trace(network: torch.nn.Module, example: dict[str, torch.Tensor]) -> onnx.ModelProto:
+    """The network's ONNX graph, its parameters still inside, for pictures of any height and width."""
+    planes = {name: {2: f"{name}_rows", 3: f"{name}_columns"} for name, tensor in example.items() if tensor.dim() == 4}
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        # This exporter is deprecated, but it alone writes edge padding of open sizes as plain ONNX operators.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network.cpu().eval(), tuple(example.values()), file, dynamo=False, opset_version=OPSET, do_constant_folding=False,
+            input_names=list(example), output_names=["painted"], dynamic_axes=planes | {"painted": {2: "painted_rows", 3: "painted_columns"}},
+        )  # fmt: skip
+    return onnx.load_from_string(file.getvalue())
+
+
+def _point_outside(model: onnx.ModelProto, network: str, places: dict[str, files.Place]) -> None:
+    """Replace every parameter's numbers by a pointer into the tensors' file and a Cast to float32, in place."""
+    graph = model.graph
+    casts = []
+    for tensor in graph.initializer:
+        place = places.get(f"{network}.{tensor.name}")
+        if place is None:
+            continue  # a constant that is no parameter
+        inner, name = f"{tensor.name}.half", tensor.name
+        tensor.CopyFrom(TensorProto(name=inner, data_type=TensorProto.FLOAT16, dims=place.shape, data_location=TensorProto.EXTERNAL))
+        for key, value in (("location", files.TENSORS), ("offset", place.offset), ("length", place.length)):
+            tensor.external_data.add(key=key, value=str(value))
+        casts.append(helper.make_node("Cast", [inner], [name], name=f"{name}.cast", to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def checkpoint(path: Path) -> dict:
+    """A training checkpoint, read without unpickling objects. Raises ExportError."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for a file that is none of its own
+        raise ExportError(f"{path} is no checkpoint that can be read ({type(error).__name__}).") from error
