@@ -4,7 +4,7 @@ from __future__ import annotations
 import bpy
 
 from . import painting, panels, preferences, properties, service, swatches
-from .operators import apply, label, paint, sample_terrain, show_labels
+from .operators import apply, label, paint, reproduce, sample_terrain, show_labels
 
 CLASSES = (
     *properties.CLASSES,
@@ -13,6 +13,7 @@ CLASSES = (
     *show_labels.CLASSES,
     *paint.CLASSES,
     *apply.CLASSES,
+    *reproduce.CLASSES,
     sample_terrain.VEDUTA_OT_sample_terrain,
     *panels.CLASSES,
 )

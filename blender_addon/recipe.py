@@ -55,7 +55,7 @@ class Recipe:
 
 def make(view, request: Request, result: Result | None, scene: bpy.types.Scene, camera: bpy.types.Object) -> Recipe:
     """The recipe of what `request` asks for in `view`, with the camera as it stands now; `finished` adds a result that isn't there yet."""
-    lens = project.camera_lens(scene, bpy.context.evaluated_depsgraph_get(), camera)
+    lens = _lens(scene, camera)
     begun = Recipe(request.labels, request.seed, request.style, request.noise, scene.name, view.camera_name, lens.view, lens.window(),
                    threads=os.cpu_count() or 0)
     return begun if result is None else finished(begun, result)
@@ -64,6 +64,17 @@ def make(view, request: Request, result: Result | None, scene: bpy.types.Scene, 
 def finished(recipe: Recipe, result: Result) -> Recipe:
     """The recipe with the engine and the weights that painted `result`."""
     return replace(recipe, engine=result.engine, weights=result.weights)
+
+
+def here(recipe: Recipe) -> Recipe:
+    """The recipe as begun again on this machine, not finished yet."""
+    return replace(recipe, threads=os.cpu_count() or 0, engine="", weights="")
+
+
+def is_view(recipe: Recipe, scene: bpy.types.Scene, camera: bpy.types.Object) -> bool:
+    """Whether the camera shows now what it showed when the recipe was made, to a hair."""
+    lens = _lens(scene, camera)
+    return np.allclose(recipe.matrix, lens.view, atol=1e-5) and np.allclose(recipe.projection, lens.window(), atol=1e-5)
 
 
 def texts(recipe: Recipe) -> dict[str, str]:
@@ -107,6 +118,10 @@ def loads(text: str) -> Recipe:
     except (ValueError, TypeError, LookupError, AttributeError, zlib.error, RequestError) as error:
         raise error if isinstance(error, RecipeError) else RecipeError(str(error)) from error
     return recipe
+
+
+def _lens(scene: bpy.types.Scene, camera: bpy.types.Object) -> project.Lens:
+    return project.camera_lens(scene, bpy.context.evaluated_depsgraph_get(), camera)
 
 
 def _packed(array: np.ndarray) -> dict:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import bpy
+import numpy as np
 
 from .. import recipe as recipes
 from ..assignment import OWN_MARK
 from ..capture.extract import HIDDEN_MARK
+from ..synth_core.request import Result
 from . import colour, plane, viewport, visibility
 
 NAME = "Veduta Backdrop"
@@ -21,12 +23,12 @@ NAME = "Veduta Backdrop"
 _PAINTING, _BACKGROUNDS = "veduta_painting", "veduta_show_background_images"
 
 
-def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, view, result, recipe: recipes.Recipe,
-            warn: Callable[[str], None] = lambda sentence: None) -> bpy.types.Image:
+def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, result: Result,
+            recipe: recipes.Recipe, warn: Callable[[str], None] = lambda sentence: None) -> bpy.types.Image:
     """Make the painting the backdrop of `camera`, in place of the scene's last one, and return its Image.
 
-    view: the `capture.View` that was painted; its matte cuts the viewport's picture. result: the `Result`. warn: told each sentence on what
-    makes renders differ from the painting.
+    matte: (H, W) float32, 0 to 1, coverage of the kept objects, which the viewport's picture leaves out. warn: told each sentence on what makes
+    renders differ from the painting.
     """
     remove(scene)
     height, width = result.picture.shape[:2]
@@ -39,7 +41,7 @@ def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.t
     collection[_PAINTING] = painting
     linked = visibility.hide(scene, context.evaluated_depsgraph_get())
     plane.add(scene, collection, camera, _rendered_image(scene, painting, result.png))
-    collection[_BACKGROUNDS] = viewport.show(camera, painting, result.picture, view.matte)
+    collection[_BACKGROUNDS] = viewport.show(camera, painting, result.picture, matte)
     for sentence in (*_linked_warning(linked), *colour.warnings(scene)):
         warn(sentence)
     return painting
@@ -70,6 +72,12 @@ def active_painting(scene: bpy.types.Scene) -> bpy.types.Image | None:
     """The painting that the scene's backdrop shows; None without a backdrop, or when the painting has been deleted."""
     collection = find(scene)
     return None if collection is None else collection.get(_PAINTING)
+
+
+def camera(scene: bpy.types.Scene) -> bpy.types.Object | None:
+    """The camera whose backdrop it is; None without a backdrop, or when the camera has been deleted."""
+    collection = find(scene)
+    return next((thing.parent for thing in collection.objects), None) if collection else None
 
 
 def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image, png: bytes) -> bpy.types.Image:

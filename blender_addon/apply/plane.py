@@ -14,6 +14,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
+from .. import compat
 from ..assignment import OWN_MARK
 
 NAME = "Veduta Backdrop"
@@ -89,7 +90,7 @@ def _mesh() -> bpy.types.Mesh:
 def _material(scene: bpy.types.Scene, image: bpy.types.Image) -> bpy.types.Material:
     """Plain emission of the image, which Cycles never samples as a light."""
     material = bpy.data.materials.new(NAME)
-    material.use_nodes = True
+    compat.enable_nodes(material)
     material.cycles.emission_sampling = "NONE"
     tree = material.node_tree
     tree.nodes.clear()

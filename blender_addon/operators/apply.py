@@ -1,6 +1,6 @@
 """Operators that put a finished painting up as the backdrop and take it away. What a backdrop is, `apply/backdrop.py` says.
 
-An operator's properties hold only numbers and strings, so a painting with its view crosses into one through a slot in this module's memory:
+An operator's properties hold only numbers and strings, so a painting with its matte crosses into one through a slot in this module's memory:
 `put_up` fills the slot, runs the operator, which empties it, and returns the painting's Image. One delivery is in the slot at a time, and only
 while `put_up` runs.
 """
@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import bpy
+import numpy as np
 
 from ..apply import backdrop
-from ..capture import View
 from ..recipe import Recipe
 from ..synth_core.request import Result
 
@@ -22,7 +22,7 @@ class _Delivery:
 
     scene: bpy.types.Scene
     camera: bpy.types.Object
-    view: View
+    matte: np.ndarray
     result: Result
     recipe: Recipe
     painting: bpy.types.Image | None = None
@@ -31,13 +31,15 @@ class _Delivery:
 _slot: _Delivery | None = None
 
 
-def put_up(scene: bpy.types.Scene, camera: bpy.types.Object, view: View, result: Result, recipe: Recipe) -> bpy.types.Image:
+def put_up(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, result: Result, recipe: Recipe) -> bpy.types.Image:
     """Deliver a painting as the backdrop of `camera`, as one step of undo, and return its Image.
+
+    matte: (H, W) float32, coverage of the kept objects, 0 to 1: a `View`'s.
 
     The way in for timers and scripts: an operator that a timer calls leaves no undo step by itself, so this one pushes its own.
     """
     global _slot
-    _slot = _Delivery(scene, camera, view, result, recipe)
+    _slot = _Delivery(scene, camera, matte, result, recipe)
     delivery = _slot
     try:
         bpy.ops.veduta.deliver_backdrop()
@@ -58,7 +60,7 @@ class VEDUTA_OT_deliver_backdrop(bpy.types.Operator):
             self.report({"WARNING"}, "No finished painting waits for its delivery; press Paint.")
             return {"CANCELLED"}
         _slot.painting = backdrop.deliver(
-            context, scene=_slot.scene, camera=_slot.camera, view=_slot.view, result=_slot.result, recipe=_slot.recipe,
+            context, scene=_slot.scene, camera=_slot.camera, matte=_slot.matte, result=_slot.result, recipe=_slot.recipe,
             warn=lambda sentence: self.report({"WARNING"}, sentence))
         bpy.ops.ed.undo_push(message=self.bl_label)
         return {"FINISHED"}

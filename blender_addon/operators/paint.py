@@ -5,13 +5,14 @@ What is under way is `painting`'s, how a scene is read `capture`'s, how a pictur
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import bpy
+import numpy as np
 
 from .. import painting
 from .. import recipe as recipes
-from ..capture import CaptureError, View, capture, painting_size
+from ..capture import CaptureError, capture, painting_size
 from ..painting import PaintingError
 from ..synth_core.request import Request, RequestError, Result
 from . import apply
@@ -97,7 +98,7 @@ def begin(context: bpy.types.Context) -> list[str]:
         request = recipe.request()
     except (CaptureError, RequestError) as error:
         raise PaintingError(str(error)) from error
-    painting.start(request, _delivery(scene, camera, view, recipe))
+    painting.start(request, delivery(scene, camera, view.matte, recipe))
     return view.warnings
 
 
@@ -131,9 +132,9 @@ def _camera_from_view(context: bpy.types.Context) -> bpy.types.Object | None:
     return camera
 
 
-def _delivery(scene: bpy.types.Scene, camera: bpy.types.Object, view: View, recipe: recipes.Recipe):
-    """A function that puts the finished picture up. It looks scene and camera up again: while the child paints, undo makes every
-    reference invalid, and the user may delete either or open another file."""
+def delivery(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, recipe: recipes.Recipe) -> Callable[[Result], None]:
+    """A function that puts the finished picture up, cut by the (H, W) `matte` of kept objects. It looks scene and camera up again: while the
+    child paints, undo makes every reference invalid, and the user may delete either or open another file."""
     scene_uid, camera_uid = scene.session_uid, camera.session_uid
 
     def deliver(result: Result) -> None:
@@ -144,7 +145,7 @@ def _delivery(scene: bpy.types.Scene, camera: bpy.types.Object, view: View, reci
         if camera is None:
             raise PaintingError("The camera was deleted while the painting was made.", "Give the scene a camera and paint again.")
         with bpy.context.temp_override(**_window_showing(scene)):
-            apply.put_up(scene, camera, view, result, recipes.finished(recipe, result))
+            apply.put_up(scene, camera, matte, result, recipes.finished(recipe, result))
 
     return deliver
 

@@ -1,0 +1,111 @@
+"""Reproduce: paints the picture of a recipe again. How a recipe is kept is `recipe`'s; the painting runs and is put up as Paint's does."""
+from __future__ import annotations
+
+import json
+
+import bpy
+import numpy as np
+
+from .. import painting, service
+from .. import recipe as recipes
+from ..apply import backdrop
+from ..capture import CaptureError, capture
+from ..painting import PaintingError
+from ..synth_core import weights
+from .paint import delivery
+
+_SIMILAR = "Similar, not identical"
+
+
+class VEDUTA_OT_reproduce(bpy.types.Operator):
+    """Paint the backdrop's picture again from its recipe"""
+
+    bl_idname = "veduta.reproduce"
+    bl_label = "Reproduce"
+    bl_options = {"REGISTER"}  # the delivery is the undo step, as Paint's is
+
+    @classmethod
+    def poll(cls, context):
+        if painting.current() is not None:
+            cls.poll_message_set("A painting is already under way; cancel it or wait for it.")
+            return False
+        if backdrop.active_painting(context.scene) is None:
+            cls.poll_message_set("The scene shows no painting; Paint makes one.")
+            return False
+        return True
+
+    @classmethod
+    def description(cls, context, properties):
+        image = backdrop.active_painting(context.scene)
+        try:
+            changed = image is not None and other_weights(recipes.load(image))
+        except recipes.RecipeError as error:
+            return str(error)
+        promise = f"{_SIMILAR}: it was painted with other weights" if changed else "On the same machine and engine it comes out bit for bit"
+        return f"Paint the backdrop's picture again from its recipe. {promise}"
+
+    def invoke(self, context, event):
+        return self._paint(context, painting.follow)
+
+    def execute(self, context):
+        return self._paint(context, painting.wait)
+
+    def _paint(self, context, see_through):
+        try:
+            for warning in begin(context):
+                self.report({"WARNING"}, warning)
+            see_through()
+        except PaintingError as error:
+            painting.fail(error)
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def begin(context: bpy.types.Context) -> list[str]:
+    """Start painting the active painting's recipe again; returns warnings for the user. Raises PaintingError."""
+    scene = context.scene
+    image = backdrop.active_painting(scene)
+    if image is None:
+        raise PaintingError("The scene shows no painting to reproduce.", "Paint one first.")
+    camera = backdrop.camera(scene) or scene.camera
+    if camera is None:
+        raise PaintingError("The painting's camera is gone, and the scene has no other.", "Give the scene a camera and reproduce again.")
+    try:
+        recipe = recipes.load(image)
+    except recipes.RecipeError as error:
+        raise PaintingError(str(error)) from error
+    matte = _matte(context, camera, recipe.labels.shape)
+    painting.start(recipe.request(), delivery(scene, camera, matte, recipes.here(recipe)))
+    return _warnings(recipe, scene, camera)
+
+
+def other_weights(recipe: recipes.Recipe) -> bool:
+    """Whether this Veduta holds other weights than painted the recipe's picture. False when its weights can't be read: the painter tells that."""
+    try:
+        manifest = json.loads((service.PACKAGE / "weights" / weights.MANIFEST).read_text(encoding="utf-8"))
+        return recipe.weights != manifest["sha256"][weights.TENSORS]
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def _matte(context: bpy.types.Context, camera: bpy.types.Object, shape: tuple[int, int]) -> np.ndarray:
+    """The matte of the objects that are kept now; empty where the scene can't be captured any more, which reproducing doesn't need."""
+    height, width = shape
+    try:
+        return capture(context.scene, context.view_layer, camera, width, height).matte
+    except CaptureError:
+        return np.zeros(shape, np.float32)
+
+
+def _warnings(recipe: recipes.Recipe, scene: bpy.types.Scene, camera: bpy.types.Object) -> list[str]:
+    """Sentences on what will not be as it was."""
+    found = []
+    if other_weights(recipe):
+        found.append(f"{_SIMILAR}: this picture was painted with other weights.")
+    if not recipes.is_view(recipe, scene, camera):
+        found.append(f"The camera {camera.name!r} has changed since; the picture still shows its former view.")
+    return found
+
+
+CLASSES = (VEDUTA_OT_reproduce,)
