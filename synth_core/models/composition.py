@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from .. import labels as label_set
 from ..request import NOISE_CHANNELS, STYLE_SIZE
-from .layers import Block, Conv3x3, enlarge, halve_noise, leaky, pixel_norm
+from .layers import Block, Conv3x3, EnlargeSmoothly, enlarge, halve_noise, leaky, pixel_norm
 
 LAID = 24  # channels of a label's style code where it lies over the map
 NOISE_STRENGTH = 0.3
@@ -45,6 +45,7 @@ class Composition(nn.Module):
         self.widen = nn.ModuleList(nn.Conv2d(c[i - 1], c[i], 1, bias=False) if c[i - 1] != c[i] else nn.Identity() for i in range(1, self.levels))
         self.blocks = nn.ModuleList(Block(c[i], l[i], STYLE_SIZE, 2 if i < heavy else 1) for i in range(self.levels))
         self.rgb = nn.ModuleList(Conv3x3(w, 3) for w in c[heavy:])
+        self.enlarge = EnlargeSmoothly()
         for layer in self.rgb[1:]:
             nn.init.zeros_(layer.bias)
             layer.weight.data.mul_(0.2)
@@ -73,7 +74,7 @@ class Composition(nn.Module):
             x = block(x, features[i], whole)
             if i >= self.heavy:
                 shown = self.rgb[i - self.heavy](leaky(pixel_norm(x)))  # (N, 3, h, w)
-                picture = shown if picture is None else shown + F.interpolate(picture, scale_factor=2, mode="bilinear", align_corners=False)
+                picture = shown if picture is None else shown + self.enlarge(picture)
         gain, bias = self._over(labels, self.tint(code + self.label_code)).chunk(2, 1)  # (N, 3, H, W) each
         return torch.tanh(picture * (1 + gain) + bias)
 

@@ -30,6 +30,13 @@ def halve_noise(x: torch.Tensor) -> torch.Tensor:
     return 2 * F.avg_pool2d(x, 2)
 
 
+def pad(x: torch.Tensor, wrap: bool) -> torch.Tensor:
+    """One more pixel on every side: the border repeated, or in x the other side's with `wrap`."""
+    if wrap:
+        return F.pad(F.pad(x, (1, 1, 0, 0), "circular"), (0, 0, 1, 1), "replicate")
+    return F.pad(x, (1, 1, 1, 1), "replicate")
+
+
 class Conv3x3(nn.Conv2d):
     """A 3x3 convolution that repeats the border instead of padding with zeros, which would tell the network where the picture ends.
 
@@ -42,17 +49,24 @@ class Conv3x3(nn.Conv2d):
         super().__init__(inputs, outputs, 3)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.wrap:
-            x = F.pad(F.pad(x, (1, 1, 0, 0), "circular"), (0, 0, 1, 1), "replicate")
-        else:
-            x = F.pad(x, (1, 1, 1, 1), "replicate")
-        return super().forward(x)
+        return super().forward(pad(x, self.wrap))
+
+
+class EnlargeSmoothly(nn.Module):
+    """(N, C, H, W) -> (N, C, 2H, 2W), bilinear; with `wrap` across the seam too."""
+
+    wrap = False
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.wrap:  # interpolate repeats the border by itself
+            return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        return F.interpolate(pad(x, True), scale_factor=2, mode="bilinear", align_corners=False)[:, :, 2:-2, 2:-2]
 
 
 def set_wrap(network: nn.Module, wrap: bool) -> None:
-    """Make every Conv3x3 of `network` continue at the other side in x, or stop doing so."""
+    """Make `network` continue at the other side in x, or stop doing so."""
     for module in network.modules():
-        if isinstance(module, Conv3x3):
+        if isinstance(module, (Conv3x3, EnlargeSmoothly)):
             module.wrap = wrap
 
 
@@ -69,8 +83,13 @@ class Modulate(nn.Module):
         nn.init.zeros_(self.style.bias)
 
     def forward(self, x, label_features, style):
-        gain, bias = (self.labels(label_features) + self.style(style)[:, :, None, None]).chunk(2, 1)  # (N, C, H, W) each
-        return pixel_norm(x) * (1 + gain) + bias
+        # Two convolutions rather than one cut in halves: ONNX Runtime would copy both halves out of its blocked layout.
+        gain_weight, bias_weight = self.labels.weight.chunk(2)
+        gain_offset, bias_offset = self.labels.bias.chunk(2)
+        gain_style, bias_style = self.style(style)[:, :, None, None].chunk(2, 1)  # (N, C, 1, 1) each
+        gain = F.conv2d(label_features, gain_weight, gain_offset) + (1 + gain_style)  # (N, C, H, W)
+        bias = F.conv2d(label_features, bias_weight, bias_offset) + bias_style
+        return pixel_norm(x) * gain + bias
 
 
 class Block(nn.Module):

@@ -54,8 +54,8 @@ def load(name: str) -> Run:
     run = Run(**given)
     if run.stage not in ("composition", "detail"):
         raise ConfigError(f"{path.name}: stage is composition or detail, not {run.stage!r}.")
-    if run.size & (run.size - 1) or not 64 <= run.size <= 1024:
-        raise ConfigError(f"{path.name}: size is a power of two from 64 to 1024, not {run.size}.")
+    if run.size & (run.size - 1) or not 128 <= run.size <= 1024:
+        raise ConfigError(f"{path.name}: size is a power of two from 128 to 1024, not {run.size}.")
     return run
 
 

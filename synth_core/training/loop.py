@@ -117,8 +117,7 @@ class Loop:
 
     def train(self, minutes: float | None = None) -> None:
         """Learn until the run's images are seen, or for so many minutes."""
-        begun = checkpointed = clock = time.monotonic()
-        sheeted = 0.0
+        begun = checkpointed = sheeted = clock = time.monotonic()
         told: dict[str, float] = {}
         bar = tqdm(total=self.run.images, initial=self.seen, unit="img", smoothing=0.05, dynamic_ncols=True)
         while self.seen < self.run.images and (minutes is None or time.monotonic() - begun < 60 * minutes):
@@ -130,7 +129,8 @@ class Loop:
             self.seen += self.run.batch
             bar.update(self.run.batch)
             for name, value in losses.items():
-                told[name] = 0.95 * told.get(name, float(value)) + 0.05 * float(value)
+                value = float(value.detach())
+                told[name] = 0.95 * told.get(name, value) + 0.05 * value
             now = time.monotonic()
             self.minutes, clock = self.minutes + (now - clock) / 60, now
             if self.step % LOG_EVERY == 0:

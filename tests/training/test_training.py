@@ -1,0 +1,122 @@
+"""The trainer on made-up photographs: data, losses, one run that is stopped and goes on, and both stages learning."""
+import json
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+
+from synth_core import labels as label_set
+from synth_core.training import config, losses
+from synth_core.training.data import Batches, DataError, Photographs, merge, one_hot
+from synth_core.training.loop import Loop, average_decay, rate_factor
+
+
+def test_every_run_file_loads():
+    names = [path.stem for path in config.RUNS.glob("*.toml")]
+    assert {"composition128", "composition256", "detail"} <= set(names)
+    assert [config.load(name).levels for name in ("composition128", "composition256")] == [6, 7]
+
+
+@pytest.mark.parametrize("text, part", [("speed = 3", "unknown settings: speed"), ('stage = "sound"', "stage is"), ("size = 100", "power of two")])
+def test_a_bad_run_file_is_named(tmp_path, text, part):
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(config.ConfigError, match=part):
+        config.load(str(path))
+
+
+def test_an_unknown_run_names_those_there_are():
+    with pytest.raises(config.ConfigError, match="composition128"):
+        config.load("fresco")
+
+
+def test_a_folder_without_manifest_is_refused(tmp_path):
+    with pytest.raises(DataError, match="manifest.csv"):
+        Photographs(tmp_path, "train", 64)
+
+
+def test_batches_are_decided_by_their_random_state(photographs):
+    batches = Batches(Photographs(photographs, "train", 64), 4, 0.65)
+    one, two, other = (batches.draw(random.Random(seed)) for seed in (1, 1, 2))
+    assert torch.equal(one.image, two.image) and torch.equal(one.drawn, two.drawn)
+    assert not torch.equal(one.image, other.image)
+    assert one.image.shape == (4, 3, 64, 64) and one.style_image.shape == (4, 3, 128, 128)
+    assert (one.height[:, 0, 0, 0] > one.height[:, 0, -1, 0]).all()
+
+
+def test_merging_only_ever_broadens():
+    rng = random.Random(0)
+    for _ in range(50):
+        table = merge(rng)
+        assert table[label_set.find("sky").id] == label_set.find("sky").id
+        assert table[label_set.find("cloud").id] in (label_set.find("cloud").id, label_set.find("sky").id)
+
+
+def test_unlabelled_pixels_teach_nothing():
+    logits = torch.randn(1, 24, 4, 4, generator=torch.Generator().manual_seed(0))
+    weights = torch.ones(24)
+    assert losses.read_as(logits, torch.zeros(1, 8, 8, dtype=torch.long), weights) == 0
+    assert losses.read_as(logits, torch.full((1, 8, 8), 5), weights) > 0
+
+
+def test_statistics_see_the_look_and_not_the_place():
+    areas = one_hot(torch.ones(1, 16, 16, dtype=torch.long))
+    picture = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    moved = picture.roll(5, 3)
+    assert losses.statistics([picture], areas, [moved], areas) < 1e-5
+    assert losses.statistics([picture], areas, [picture + 1], areas) > 0.9
+    assert losses.statistics([picture], areas, [picture * 2], areas) > 0.5
+
+
+def test_rare_labels_weigh_more():
+    frequency = torch.full((23,), 1 / 23)
+    frequency[4], frequency[1] = 0.0001, 0.3
+    weights = losses.class_weights(frequency)
+    assert weights[4] > weights[2] > weights[1] and weights[23] == 1
+
+
+def test_the_rate_warms_up_and_falls():
+    run = replace(config.load("composition128"), images=1000, decay_from=0.5, warm_up=10)
+    assert rate_factor(run, 0, 0) < 0.2 < rate_factor(run, 9, 80) == 1
+    assert rate_factor(run, 100, 750) < 1 and abs(rate_factor(run, 124, 1000) - 0.1) < 1e-6
+
+
+def test_the_average_s_half_life_is_counted_in_images():
+    steps = 10_000 // 8
+    assert abs(average_decay(300_000, 8, 400_000) ** steps - 0.5) < 1e-6
+
+
+def test_a_stopped_run_goes_on_and_both_stages_learn(photographs, tmp_path):
+    run = replace(config.load("composition128"), batch=4, images=12, warm_up=1)
+    loop = Loop(replace(run, images=8), photographs, tmp_path / "composition", "cpu")
+    before = {k: v.clone() for k, v in loop.teacher.learners["composition"].state_dict().items()}
+    loop.train()
+    assert loop.seen == 8
+    after = loop.teacher.learners["composition"].state_dict()
+    assert sum(not torch.equal(before[k], after[k]) for k in before) > len(before) / 2
+
+    again = Loop(run, photographs, tmp_path / "composition", "cpu")
+    again.resume(None)
+    assert again.seen == 8 and again.step == 2
+    assert all(torch.equal(v, after[k]) for k, v in again.teacher.learners["composition"].state_dict().items())
+    again.train()
+    assert again.seen == 12 and len(list((tmp_path / "composition" / "sheets").glob("*.png"))) == 2
+
+    grown = Loop(replace(run, size=256), photographs, tmp_path / "grown", "cpu")
+    grown.resume(again.checkpoint)
+    smaller = again.averaged["composition"].state_dict()
+    assert all(torch.equal(v, smaller[k]) for k, v in grown.averaged["composition"].state_dict().items() if k in smaller)
+
+    detail = Loop(replace(config.load("detail"), batch=2, images=4), photographs, tmp_path / "detail", "cpu", composition=again.checkpoint)
+    weights = detail.teacher.learners["detail"].rgb.weight.clone()
+    detail.train()
+    assert not torch.equal(weights, detail.teacher.learners["detail"].rgb.weight)
+
+
+def test_the_log_holds_one_json_line_each_time(photographs, tmp_path, monkeypatch):
+    monkeypatch.setattr("synth_core.training.loop.LOG_EVERY", 1)
+    loop = Loop(replace(config.load("composition128"), batch=2, images=4), photographs, tmp_path, "cpu")
+    loop.train()
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["seen"] for line in lines] == [2, 4] and all(line["d_pixel"] > 0 for line in lines)
