@@ -1,6 +1,6 @@
 """Which label and which keep mark a data-block carries: the rules, over the storage in `properties`. No drawing and no capture here.
 
-A linked data-block is read-only, so its marks live in a table on the scene (kind, library path, name); an entry there goes before what the
+A linked data-block is read-only, so its marks live in a table on the scene (kind, library, name); an entry there goes before what the
 library itself says. Labels are ids of `synth_core.labels`; 0 means none is set.
 """
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _linked_mark(scene: bpy.types.Scene, datablock: bpy.types.ID):
     library = datablock.original.library
     if library is None:
         return None
-    key = (_kind(datablock), library.filepath, datablock.name)
+    key = (_kind(datablock), library, datablock.name)
     return next((mark for mark in scene.veduta.linked_marks if (mark.kind, mark.library, mark.name) == key), None)
 
 
@@ -108,7 +108,7 @@ def _writable(scene: bpy.types.Scene, datablock: bpy.types.ID):
     mark = _linked_mark(scene, datablock)
     if mark is None:
         mark = scene.veduta.linked_marks.add()
-        mark.kind, mark.library, mark.name = _kind(datablock), datablock.library.filepath, datablock.name
+        mark.kind, mark.library, mark.name = _kind(datablock), datablock.library, datablock.name
         mark.label = datablock.veduta.label
         mark.keep = getattr(datablock.veduta, "keep", False)
     return mark

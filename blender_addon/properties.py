@@ -47,7 +47,7 @@ class VedutaLinkedMark(bpy.types.PropertyGroup):
     """The label and keep mark of one linked data-block, which can't hold them itself. `name` is the data-block's."""
 
     kind: EnumProperty(items=(("MATERIAL", "Material", ""), ("OBJECT", "Object", ""), ("COLLECTION", "Collection", "")))
-    library: StringProperty(subtype="FILE_PATH")
+    library: PointerProperty(type=bpy.types.Library)  # not its path: Blender rewrites paths when a file is saved, moved or relocated
     label: EnumProperty(items=_OVERRIDE_ITEMS)
     keep: BoolProperty()
 

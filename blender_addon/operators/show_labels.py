@@ -32,14 +32,14 @@ class Triangles:
     """Corners and colours to draw, and their batch once a viewport has made it. corners: (3T, 3) float32 world; ids: (3T,) uint8."""
 
     def __init__(self, corners: np.ndarray, ids: np.ndarray):
-        self._corners, self._colours = corners, _shaded(corners, ids)
+        self.corners, self.colours = corners, _shaded(corners, ids)
         self._batch = None
 
     def draw(self) -> None:
         """Draw into the viewport that is being drawn; a graphics context is only certain there."""
         shader = gpu.shader.from_builtin("FLAT_COLOR")
         if self._batch is None:
-            self._batch = batch_for_shader(shader, "TRIS", {"pos": self._corners, "color": self._colours})
+            self._batch = batch_for_shader(shader, "TRIS", {"pos": self.corners, "color": self.colours})
         self._batch.draw(shader)
 
 
