@@ -76,8 +76,8 @@ def _roof(parts: Parts) -> None:
         parts.prism("roof", slab if side < 0 else slab[::-1], (length, 0, 0))
 
 
-def house() -> Parts:
-    """The whole house."""
+def house(plinth: float) -> Parts:
+    """The whole house; its floor lies `plinth` above the ground, and nothing of it is below: buried parts would show once the ground is hidden."""
     parts = Parts()
     front, back, left, right = -DEPTH / 2, DEPTH / 2, -WIDTH / 2, WIDTH / 2
 
@@ -103,6 +103,6 @@ def house() -> Parts:
     _roof(parts)
     parts.box("wood", (left + 5.0, front - 0.05, 0.05), (left + 6.15, front + 0.1, 2.3))  # the door
     parts.box("plaster", (1.9, 0.5, RIDGE - 1.2), (2.7, 1.3, RIDGE + 0.9))  # the chimney
-    parts.box("stone", (left - 0.15, front - 0.15, -1.2), (right + 0.15, back + 0.15, 0.0))  # the plinth
-    parts.box("wood", (left - 0.4, front - 2.6, -0.35), (1.6, front - 0.15, -0.02))  # the terrace
+    parts.box("stone", (left - 0.15, front - 0.15, -plinth), (right + 0.15, back + 0.15, 0.0))  # the plinth
+    parts.box("wood", (left - 0.4, front - 2.6, -plinth), (1.6, front - 0.15, -0.02))  # the terrace
     return parts

@@ -8,7 +8,7 @@ import numpy as np
 
 EYE = (0.0, 0.0, 14.5)  # the camera's place
 HOUSE = (10.5, 43.0)  # its middle
-HOUSE_FLOOR = 6.3
+HOUSE_FLOOR, PLINTH = 6.3, 0.25  # the floor's height, and how far it stands above the ground
 LAKE = (-6.0, 30.0)  # its middle
 LAKE_RADII = (11.0, 6.5)
 LAKE_LEVEL = 4.4
@@ -47,7 +47,7 @@ def fractal(x: np.ndarray, y: np.ndarray, size: float, octaves: int, ridged: boo
 
 
 def smoothstep(low: float, high: float, value: np.ndarray) -> np.ndarray:
-    """0 up to `low`, 1 from `high` on, an S between."""
+    """0 at `low` and before it, 1 at `high` and beyond, an S between; falling where `high` is the lesser."""
     t = np.clip((value - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
@@ -87,29 +87,28 @@ def height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     beach = np.where(inland > 0, 2.2 * smoothstep(0, 36, inland), 0.12 * np.maximum(inland, -60))
     meadow = 3.4 * smoothstep(16, 44, inland) + 1.1 * fractal(x, y, 34, 3) * smoothstep(10, 40, inland)
     stand = 7.6 * np.exp(-(((x - 2) / 16) ** 2) - ((y + 1) / 11) ** 2)  # the rise that the camera stands on
-    slope = 0.06 * np.maximum(x - 20, 0) * smoothstep(20, 120, y) * smoothstep(600, 300, y)
+    slope = 0.06 * np.maximum(x - 20, 0) * smoothstep(0, 60, inland) * smoothstep(20, 120, y) * smoothstep(600, 300, y)
     rolling = 9 * smoothstep(90, 260, y) * smoothstep(20, 120, inland) * (0.6 + fractal(x, y, 120, 4))
     ground = beach + meadow + stand + slope + rolling + _mountain(x, y) * smoothstep(30, 150, inland)
 
-    from_house = np.maximum(np.abs(x - HOUSE[0]) - 6, np.abs(y - HOUSE[1]) - 5)
-    ground += (HOUSE_FLOOR - 0.15 - ground) * smoothstep(9, 0, from_house)
+    from_house = np.maximum(np.abs(x - HOUSE[0]) - 6.5, np.abs(y - HOUSE[1]) - 7)
+    ground += (HOUSE_FLOOR - PLINTH - ground) * smoothstep(9, 0, from_house)
     radius = lake_radius(x, y)
     ground += (LAKE_LEVEL + 0.9 - ground) * smoothstep(2.0, 1.25, radius)
     return ground - 2.2 * smoothstep(1.25, 0.7, radius)
 
 
-GROUND = ("sand", "grass", "field", "tree", "rock", "snow")  # the labels of the terrain's mesh, by index
+GROUND = ("sand", "grass", "tree", "rock", "snow")  # the labels of the terrain's mesh, by index
 
 
 def ground_label(points: np.ndarray, steep: np.ndarray) -> np.ndarray:
     """Index into GROUND for points (N, 3) on the ground, by height and by `steep`, the rise over run there."""
     x, y, z = points.T
-    patch = fractal(x, y, 110, 3)
+    patch = fractal(x, y, 110, 5)
     index = np.full(len(points), GROUND.index("grass"))
-    index[(y > 85) & (y < 330) & (fractal(x + 90, y, 80, 3) > 0.02) & (z < 30)] = GROUND.index("field")
     index[(y > 120) & (z > 12 + 14 * patch) & (z < TREE_LINE + 26 * patch)] = GROUND.index("tree")
     index[(z >= TREE_LINE + 26 * patch) | (steep > 1.1)] = GROUND.index("rock")
-    index[z > SNOW_LINE + 34 * patch + 14 * (steep - 0.7)] = GROUND.index("snow")
+    index[z > SNOW_LINE + 48 * patch + 14 * (steep - 0.7)] = GROUND.index("snow")
     index[(z < 1.9 + 0.5 * patch) & (lake_radius(x, y) > 2.2)] = GROUND.index("sand")
     return index
 

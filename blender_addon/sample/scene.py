@@ -17,13 +17,13 @@ from .house import house
 
 NAME = "Veduta Sample Terrain"
 
-# Base colour (linear), roughness and transmission of the house.
+# Base colour (linear) and roughness of the house.
 HOUSE_MATERIALS = {
-    "plaster": ((0.72, 0.69, 0.63), 0.8, 0.0),
-    "roof": ((0.055, 0.045, 0.05), 0.5, 0.0),
-    "wood": ((0.23, 0.11, 0.045), 0.6, 0.0),
-    "stone": ((0.22, 0.21, 0.2), 0.9, 0.0),
-    "glass": ((0.92, 0.96, 0.97), 0.0, 1.0),
+    "plaster": ((0.72, 0.69, 0.63), 0.8),
+    "roof": ((0.055, 0.045, 0.05), 0.5),
+    "wood": ((0.23, 0.11, 0.045), 0.6),
+    "stone": ((0.22, 0.21, 0.2), 0.9),
+    "glass": ((0.75, 0.85, 0.9), 0.0),
 }
 
 
@@ -46,7 +46,7 @@ def build(scene: bpy.types.Scene) -> bpy.types.Collection:
     _instances(collection, "Trees", _conifer(ground["tree"]), landscape.tree_spots())
     _instances(collection, "Bushes", _blob("Bush", ground["bush"], 0.25), landscape.bush_spots())
     _instances(collection, "Boulders", _blob("Boulder", ground["stone"], 0.45), landscape.boulder_spots())
-    _add_house(collection)
+    _add_house(scene, collection)
     _add_sun(collection)
     scene.camera = _add_camera(collection)
     if scene.world is None:
@@ -67,17 +67,16 @@ def _labelled_material(scene: bpy.types.Scene, name: str) -> bpy.types.Material:
     material = bpy.data.materials.new(f"Sample {name.capitalize()}")
     colour = _linear(label.colour)
     material.diffuse_color = colour
-    _principled(material, colour, 0.15 if name in ("sea", "lake") else 0.9, 0.0)
+    _principled(material, colour, 0.15 if name in ("sea", "lake") else 0.9)
     assignment.set_label(scene, material, label.id)
     return material
 
 
-def _principled(material: bpy.types.Material, colour: tuple[float, ...], roughness: float, transmission: float) -> None:
+def _principled(material: bpy.types.Material, colour: tuple[float, ...], roughness: float) -> None:
     material.use_nodes = True
     inputs = material.node_tree.nodes["Principled BSDF"].inputs
     inputs["Base Color"].default_value = colour
     inputs["Roughness"].default_value = roughness
-    inputs["Transmission Weight"].default_value = transmission
     material.roughness = roughness
 
 
@@ -142,23 +141,37 @@ def _instances(parent: bpy.types.Collection, name: str, mesh: bpy.types.Mesh, sp
         collection.objects.link(thing)
 
 
-def _add_house(collection: bpy.types.Collection) -> None:
+def _add_house(scene: bpy.types.Scene, collection: bpy.types.Collection) -> None:
     """The house, marked *keep*: the painting goes around and behind it."""
-    parts = house()
+    parts = house(landscape.PLINTH)
     names = list(HOUSE_MATERIALS)
     thing = _mesh_object(collection, "House", parts.points, parts.faces, [_house_material(name) for name in names],
                          [names.index(name) for name in parts.materials])
     thing.location = (*landscape.HOUSE, landscape.HOUSE_FLOOR)
     thing.rotation_euler.z = radians(-14)
-    thing.veduta.keep = True
+    assignment.set_keep(scene, thing, True)
 
 
 def _house_material(name: str) -> bpy.types.Material:
-    colour, roughness, transmission = HOUSE_MATERIALS[name]
+    colour, roughness = HOUSE_MATERIALS[name]
     material = bpy.data.materials.new(f"House {name.capitalize()}")
     material.diffuse_color = (*colour, 1.0)
-    _principled(material, (*colour, 1.0), roughness, transmission)
+    _principled(material, (*colour, 1.0), roughness)
+    if name == "glass":
+        _make_pane(material)
     return material
+
+
+def _make_pane(material: bpy.types.Material) -> None:
+    """Thin window glass: straight through, with a reflection. Refracting glass would keep the Sun out of the room behind it."""
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    nodes.remove(nodes["Principled BSDF"])
+    through, mirror, mix = (nodes.new(f"ShaderNode{kind}") for kind in ("BsdfTransparent", "BsdfGlossy", "MixShader"))
+    mirror.inputs["Roughness"].default_value = 0.0
+    mix.inputs["Fac"].default_value = 0.12
+    links.new(through.outputs["BSDF"], mix.inputs[1])
+    links.new(mirror.outputs["BSDF"], mix.inputs[2])
+    links.new(mix.outputs["Shader"], nodes["Material Output"].inputs["Surface"])
 
 
 def _add_sun(collection: bpy.types.Collection) -> None:

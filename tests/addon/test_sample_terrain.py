@@ -16,7 +16,7 @@ def sample(scene, veduta) -> bpy.types.Collection:
 
 def test_every_surface_but_the_house_is_labelled(sample, scene, veduta):
     assignment = importlib.import_module(veduta.__name__ + ".assignment")
-    kept = [thing for thing in sample.all_objects if assignment.is_keep(thing)]
+    kept = [thing for thing in sample.all_objects if assignment.is_keep(scene, thing)]
     assert [thing.name for thing in kept] == ["House"]
     for thing in sample.all_objects:
         if thing.type == "MESH" and thing not in kept:
