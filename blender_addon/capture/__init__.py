@@ -58,7 +58,7 @@ def capture(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy
 
     The picture takes in exactly the frame that the camera renders, whatever its size: in another aspect its pixels are stretched to fit.
     viewport: the lens of a viewport (`matrix_lens`), used instead of the camera.
-    route:    "gpu" or "cycles"; by itself the gpu where it can draw, else Cycles.
+    route:    "gpu" or "cycles"; by itself the GPU in a window, Cycles in background, where a GPU is often missing or slow software.
 
     Raises CaptureError without a camera, for a panoramic one, for a scene without surfaces and for one without any label.
     """
@@ -68,8 +68,9 @@ def capture(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy
     geometry = extract(scene, view_layer, depsgraph)
     _check(geometry)
     packed = batches.pack(geometry.parts, lens)
-    with _open(route or ("gpu" if compat.gpu_ready() else "cycles"), packed) as drawing:
-        seen = look_up(packed, drawing.draw(lens, width, height, keep=False), lens)
+    with _open(route, packed) as drawing:
+        hits = [drawing.draw(lens.nudged(*nudge, width, height), width, height, keep=False) for nudge in drawing.nudges]
+        seen = look_up(packed, hits, lens)
         matte = _matte(packed, drawing, lens, width, height)
     unlabelled = seen.covered & (seen.labels == label_set.UNLABELLED)
     share = np.count_nonzero(unlabelled) / max(1, np.count_nonzero(seen.covered))
@@ -92,8 +93,10 @@ def _labelled(part: Part) -> bool:
 
 
 @contextmanager
-def _open(route: str, packed: list[batches.Batch]) -> Iterator[GpuRoute | CyclesRoute]:
-    if route == "gpu":
+def _open(route: str | None, packed: list[batches.Batch]) -> Iterator[GpuRoute | CyclesRoute]:
+    if route == "gpu" or (route is None and not bpy.app.background):
+        if not compat.gpu_ready():
+            raise CaptureError("This Blender can't draw on the graphics card without a window; leave the route open to capture with Cycles.")
         yield GpuRoute(packed)
         return
     with CyclesRoute(packed) as drawing:

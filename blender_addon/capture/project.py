@@ -55,6 +55,11 @@ class Lens:
             self, left=self.left + columns[0] * width, right=self.left + columns[1] * width,
             bottom=self.top - rows[1] * height, top=self.top - rows[0] * height)
 
+    def nudged(self, columns: float, rows: float, width: int, height: int) -> Lens:
+        """The frame moved by parts of a pixel of a width x height picture, right and down."""
+        across, down = columns * (self.right - self.left) / width, rows * (self.top - self.bottom) / height
+        return replace(self, left=self.left + across, right=self.right + across, bottom=self.bottom - down, top=self.top - down)
+
     def pixel_columns(self, width: int) -> np.ndarray:
         """(width,) float64: x of each pixel column's centre on the frame."""
         return self.left + (np.arange(width) + 0.5) * ((self.right - self.left) / width)

@@ -2,7 +2,7 @@
 
 Routes answer only which triangle a pixel's centre hits. Rasterisers snap corners to a fraction of a pixel and ray tracers round, so two
 routes differ where an edge passes within a hundredth of a pixel of a centre. Here each pixel is asked again, in double precision, between
-its own triangle and its neighbours', so all routes end with the same one.
+its own triangle, its neighbours' and those that drawings a hair off the centre show there, so all routes end with the same one.
 
 Triangles are named by one number: those of the first batch in its first place from 0 on, then in its second place, then the next batch's.
 """
@@ -61,24 +61,25 @@ def batch_of(batches: list[Batch], hits: np.ndarray) -> np.ndarray:
     return np.searchsorted(first_numbers(batches)[1:], np.maximum(hits, 0), side="right")
 
 
-def look_up(batches: list[Batch], hits: np.ndarray, lens: Lens) -> Surface:
+def look_up(batches: list[Batch], hits: list[np.ndarray], lens: Lens) -> Surface:
     """What is at each pixel.
 
-    hits: (H, W) int64, row 0 at the top: the number of the triangle that each pixel's centre shows through `lens`, or NOTHING.
+    hits: (H, W) int64 arrays, row 0 at the top: the number of the triangle that each pixel shows through `lens`, or NOTHING; the first at its
+    centre, the others a hair off it.
     """
-    height, width = hits.shape
+    height, width = hits[0].shape
     surface = Surface(
         np.zeros((height, width), np.uint8), np.zeros((height, width), bool), np.full((height, width), NOTHING, np.int32),
         np.full((height, width), np.inf, np.float32), np.zeros((height, width, 3), np.float32), np.zeros((height, width, 3), np.float32))
-    if (hits == NOTHING).all():
+    if all((shown == NOTHING).all() for shown in hits):
         return surface
     x, y = lens.pixel_columns(width), lens.pixel_rows(height)
     step = max(1, _AT_ONCE // width)
     for start in range(0, height, step):
         stop = min(height, start + step)
         low, high = max(0, start - 1), min(height, stop + 1)  # a row more on each side: every pixel has its neighbours
-        planes = _Planes(batches, lens, hits[low:high], x, y[low:high])
-        planes.settle()
+        planes = _Planes(batches, lens, hits[0][low:high], x, y[low:high])
+        planes.settle([shown[low:high] for shown in hits[1:]])
         planes.write(surface, slice(start, stop), slice(start - low, stop - low))
     return surface
 
@@ -99,27 +100,27 @@ class _Planes:
         self._plane = np.zeros((3, *hits.shape))
         self._derive(hits != NOTHING)
 
-    def settle(self) -> None:
-        """Choose for every pixel, among its own triangle and its eight neighbours', the nearest that covers its centre."""
+    def settle(self, others: list[np.ndarray]) -> None:
+        """Choose for every pixel the nearest triangle that covers its centre: among its own, its eight neighbours' and the `others`' there."""
         hits = self._hits
         # A cut-out's holes are known to the routes alone: such a triangle stays where they saw it and comes nowhere else.
-        whole = np.array([batch.cutout is None for batch in self._batches])[batch_of(self._batches, hits)]
-        fixed = ~whole & (hits != NOTHING)
-        covers, best = self._at(slice(None), slice(None), self._x, self._y)
-        best = np.where(covers | fixed, best, np.inf)
-        settled = hits.copy()
+        whole = np.array([batch.cutout is None for batch in self._batches])
+        fixed = ~whole[batch_of(self._batches, hits)] & (hits != NOTHING)
+        covers, depth = self._at(self._edges, self._plane, self._x, self._y)
+        best = _Best(hits.copy(), np.where(covers | fixed, depth, np.inf))
         for rows, columns in ((r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if r or c):
             (row, row_there), (column, column_there) = _overlap(rows), _overlap(columns)
-            covers, depth = self._at(row_there, column_there, self._x[:, column], self._y[row])
-            rival, there = best[row, column], hits[row_there, column_there]
-            with np.errstate(invalid="ignore"):  # where neither is there, they are not even
-                even = np.abs(depth - rival) <= _EVEN * depth
-            nearer = np.where(even, there < settled[row, column], depth < rival)
-            wins = covers & nearer & whole[row_there, column_there] & ~fixed[row, column]
-            best[row, column][wins] = depth[wins]
-            settled[row, column][wins] = there[wins]
-        changed = settled != hits
-        self._hits = settled
+            rivals = hits[row_there, column_there]
+            covers, depth = self._at(self._edges[:, :, row_there, column_there], self._plane[:, row_there, column_there],
+                                     self._x[:, column], self._y[row])
+            best.challenge((row, column), rivals, depth, covers & ~fixed[row, column] & whole[batch_of(self._batches, rivals)])
+        for other in others:
+            where = np.nonzero((other != hits) & (other != NOTHING) & ~fixed & whole[batch_of(self._batches, other)])
+            rivals = other[where]
+            covers, depth = self._at(*self._equations(rivals), self._x[0, where[1]], self._y[where[0], 0])
+            best.challenge(where, rivals, depth, covers)
+        changed = best.hits != hits
+        self._hits = best.hits
         self._derive(changed)
 
     def write(self, surface: Surface, to: slice, rows: slice) -> None:
@@ -135,28 +136,33 @@ class _Planes:
                 labels[chosen], sources[chosen] = batch.labels[triangle], batch.sources[triangle]
         surface.covered[to] = hit & (labels != HOLDOUT)
         labels[labels == HOLDOUT] = 0
-        depth = self._at(rows, slice(None), self._x, self._y[rows])[1]
+        depth = self._at(self._edges[:, :, rows], self._plane[:, rows], self._x, self._y[rows])[1]
         surface.depth[to] = np.where(hit, depth, np.inf)
-        plane = np.moveaxis(self._plane[:, rows], 0, -1)[hit]
-        rotation = self._lens.view[:3, :3]
-        surface.normal[to][hit] = self._facing(plane) @ rotation
-        points = self._points(depth, rows)[hit]
-        surface.position[to][hit] = (points - self._lens.view[:3, 3]) @ rotation
+        if hit.any():
+            self._write_places(surface, to, rows, hit, depth)
 
-    def _facing(self, plane: np.ndarray) -> np.ndarray:
-        """(P, 3) unit normals in camera space, towards the camera, from (P, 3) planes."""
-        # depth = plane . (x, y, 1) for an orthographic view; plane . point = 1 with z's sign turned for a perspective one.
-        normal = plane * (1, 1, 0) + (0, 0, 1) if self._lens.orthographic else plane * (-1, -1, 1)
-        return normal / np.linalg.norm(normal, axis=-1, keepdims=True)
+    def _write_places(self, surface: Surface, to: slice, rows: slice, hit: np.ndarray, depth: np.ndarray) -> None:
+        """Write normals and positions in world space where something is hit."""
+        rotation, origin = self._lens.view[:3, :3].T, -self._lens.view[:3, :3].T @ self._lens.view[:3, 3]
+        normal = self._normals(rows)
+        reach = np.where(hit, depth, 0)
+        side = 1.0 if self._lens.orthographic else reach
+        point = self._x * side, self._y[rows] * side, -reach
+        for axis in range(3):
+            across, up, towards = rotation[axis]
+            surface.normal[to][..., axis] = np.where(hit, normal[0] * across + normal[1] * up + normal[2] * towards, 0)
+            surface.position[to][..., axis] = np.where(hit, point[0] * across + point[1] * up + point[2] * towards + origin[axis], 0)
 
-    def _points(self, depth: np.ndarray, rows: slice) -> np.ndarray:
-        """(h, W, 3) points in camera space at (h, W) depths."""
-        reach = 1.0 if self._lens.orthographic else depth
-        return np.stack(np.broadcast_arrays(self._x * reach, self._y[rows] * reach, -depth), axis=-1)
+    def _normals(self, rows: slice) -> np.ndarray:
+        """(3, h, W) unit normals in camera space, towards the camera."""
+        # depth = plane . (x, y, 1) for an orthographic view; for a perspective one plane . (x, y, -z) = 1 on the triangle.
+        x, y, z = self._plane[:, rows]
+        normal = np.stack((x, y, np.ones_like(z)) if self._lens.orthographic else (-x, -y, z))
+        with np.errstate(invalid="ignore"):  # where nothing is
+            return normal / np.sqrt((normal * normal).sum(0))
 
-    def _at(self, rows: slice, columns: slice, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Whether the triangles of these pixels cover the rays (x, y), and at which depth their planes meet them."""
-        edges, plane = self._edges[:, :, rows, columns], self._plane[:, rows, columns]
+    def _at(self, edges: np.ndarray, plane: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Whether triangles, (3, 3, ...) edges and (3, ...) planes, cover the rays (x, y), and at which depth their planes meet them."""
         distance = edges[:, 0] * x + edges[:, 1] * y + edges[:, 2]
         depth = plane[0] * x + plane[1] * y + plane[2]
         if not self._lens.orthographic:
@@ -166,10 +172,14 @@ class _Planes:
         return inside & (depth >= self._lens.near) & (depth <= self._lens.far), depth
 
     def _derive(self, chosen: np.ndarray) -> None:
-        """Compute the equations of the pixels in a mask, all of which hit something."""
-        if not chosen.any():
-            return
-        corners = self._corners(self._hits[chosen])
+        """Compute the equations of the pixels in a mask; those that hit nothing are covered by nothing."""
+        self._edges[:, :, chosen], self._plane[:, chosen] = 0, 0
+        chosen = chosen & (self._hits != NOTHING)
+        self._edges[:, :, chosen], self._plane[:, chosen] = self._equations(self._hits[chosen])
+
+    def _equations(self, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(3, 3, P) edges and (3, P) planes of (P,) triangles."""
+        corners = self._corners(hits)
         depths = -corners[..., 2]
         if self._lens.orthographic:
             corners[..., 2] = -1  # where an orthographic ray crosses a triangle does not depend on depth
@@ -178,10 +188,8 @@ class _Planes:
         volume = (first * edges[:, 0]).sum(-1)[:, None]
         edges *= np.sign(volume)[..., None] * (1, 1, -1)  # the ray's z is -1
         with np.errstate(divide="ignore", invalid="ignore"):  # a triangle seen edge-on: not a number, so it covers nothing
-            weights = depths[..., None] if self._lens.orthographic else 1
-            plane = (edges * weights).sum(1) / np.abs(volume)
-        self._edges[:, :, chosen] = np.moveaxis(edges, 0, -1)
-        self._plane[:, chosen] = plane.T
+            plane = (edges * (depths[..., None] if self._lens.orthographic else 1)).sum(1) / np.abs(volume)
+        return np.moveaxis(edges, 0, -1), plane.T
 
     def _corners(self, hits: np.ndarray) -> np.ndarray:
         """(P, 3, 3) float64: the corners, in camera space, of (P,) triangles."""
@@ -196,6 +204,22 @@ class _Planes:
             matrices = batch.matrices[place].astype(np.float64)
             corners[chosen] = own @ np.swapaxes(matrices[:, :, :3], -1, -2) + matrices[:, None, :, 3]
         return corners
+
+
+@dataclass(frozen=True, eq=False)
+class _Best:
+    """For each pixel the best triangle so far and its depth; both (H, W), changed in place."""
+
+    hits: np.ndarray
+    depth: np.ndarray
+
+    def challenge(self, where: tuple, rivals: np.ndarray, depth: np.ndarray, allowed: np.ndarray) -> None:
+        """Put rivals in at an index `where` they are allowed and nearer, or even and of a lower number."""
+        hits, best = self.hits[where], self.depth[where]
+        with np.errstate(invalid="ignore"):  # where neither is there, they are not even
+            even = np.abs(depth - best) <= _EVEN * depth
+        wins = allowed & np.where(even, rivals < hits, depth < best)
+        self.hits[where], self.depth[where] = np.where(wins, rivals, hits), np.where(wins, depth, best)
 
 
 def _overlap(shift: int) -> tuple[slice, slice]:
