@@ -123,7 +123,7 @@ def make_zip(platform_name: str) -> Path:
     """Build and validate the extension's zip for a platform with Blender's own builder. Raises BuildError."""
     if not (ROOT / "weights" / "manifest.json").is_file():
         raise BuildError("There are no weights to package: weights/manifest.json is missing. Restore the folder, or run the export.")
-    tree = stage(BUILD / platform_name / "veduta")
+    tree = stage(BUILD / "veduta")
     (tree / "wheels").mkdir()
     wheels = [shutil.copy(runtime_wheel(python, platform_name), tree / "wheels") for python in PYTHONS]
     manifest = tree / "blender_manifest.toml"
@@ -221,17 +221,17 @@ def demo(_: argparse.Namespace) -> None:
 def test(options: argparse.Namespace) -> None:
     """Run the tests; every part runs even when one before it failed. Raises BuildError when any did."""
     build_target = make_zip(host_platform())
-    parts = [("core", core_python(), "tests/core", dict(os.environ))]
+    parts = [("core", core_python(), ["tests/core", "tests/process"], dict(os.environ))]
     for blender in BLENDERS if options.all else (OLDEST,):
-        parts.append((f"add-on in Blender {blender.bpy}", blender_python(blender), "tests/addon", with_runtime(blender)))
+        parts.append((f"add-on in Blender {blender.bpy}", blender_python(blender), ["tests/addon"], with_runtime(blender)))
     for blender in BLENDERS if options.all else (OLDEST, NEXT_MAJOR):
-        parts.append((f"{build_target.name} in Blender {blender.bpy}", blender_python(blender), "tests/package", dict(os.environ)))
+        parts.append((f"{build_target.name} in Blender {blender.bpy}", blender_python(blender), ["tests/package"], dict(os.environ)))
 
     failed = []
-    for name, python, folder, variables in parts:
+    for name, python, folders, variables in parts:
         say(f"\n== {name}")
         started = time.monotonic()
-        code = subprocess.run([str(python), "-m", "pytest", folder], cwd=ROOT, env=variables).returncode
+        code = subprocess.run([str(python), "-m", "pytest", *folders], cwd=ROOT, env=variables).returncode
         say(f"== {name}: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s")
         if code:
             failed.append(name)
