@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -47,7 +48,7 @@ class Client:
         self._token, self._nonce = secrets.token_hex(32), secrets.token_hex(32)
         self._connection: socket.socket | None = None
         self._trusted = False  # the other side has proved to be the child
-        self._outbox = bytearray()
+        self._outbox: deque[memoryview] = deque()
         self._listener = socket.create_server((protocol.LOOPBACK, 0), backlog=1)
         self._listener.setblocking(False)
         try:
@@ -59,7 +60,7 @@ class Client:
 
     def send(self, frame: Frame) -> None:
         """Queue a frame; `poll` sends it. Raises ProtocolError when it is too large."""
-        self._outbox += protocol.encode(frame)
+        self._outbox.append(memoryview(protocol.encode(frame)))
 
     def poll(self) -> Iterator[Frame]:
         """Yield the frames that have arrived and send what the socket takes, without waiting. Raises Lost once the child is of no more use."""
@@ -93,7 +94,8 @@ class Client:
 
     def _spawn(self, package: Path, python: Path, environment: Mapping[str, str]) -> subprocess.Popen:
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._log, "wb") as output:
+        with open(self._log, "ab") as output:  # appending, so that a second Blender's child can't tear holes into the text
+            output.truncate(0)
             return subprocess.Popen(
                 [python, "-I", "-u", "-X", "utf8", "-c", _BOOTSTRAP, package],
                 stdin=subprocess.PIPE,
@@ -129,8 +131,10 @@ class Client:
     def _flush(self, deadline: float) -> None:
         try:
             while self._trusted and self._outbox and time.perf_counter() < deadline:
-                sent = self._connection.send(memoryview(self._outbox)[:_CHUNK])
-                del self._outbox[:sent]
+                sent = self._connection.send(self._outbox[0][:_CHUNK])
+                self._outbox[0] = self._outbox[0][sent:]
+                if not self._outbox[0]:
+                    self._outbox.popleft()
         except BlockingIOError:
             pass  # the rest waits for the next poll
 

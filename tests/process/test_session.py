@@ -201,6 +201,8 @@ def impostor(tree, open_session, make_request, monkeypatch):
     port = session._client._listener.getsockname()[1]
     with socket.create_connection(("127.0.0.1", port), SECONDS) as connection:
         yield session, job, connection
+    if session._client:
+        session._client.close(0.0)
 
 
 def frame_from(tree, session, connection):
@@ -243,7 +245,7 @@ def test_no_second_connection_is_accepted(tree, impostor):
     session, _, connection = impostor
     port = connection.getpeername()[1]
     frame_from(tree, session, connection)
-    with pytest.raises(OSError):
+    with pytest.raises(ConnectionError):
         socket.create_connection(("127.0.0.1", port), 5).recv(1)
 
 
