@@ -63,7 +63,7 @@ class Client:
         self._outbox.append(memoryview(protocol.encode(frame)))
 
     def poll(self) -> Iterator[Frame]:
-        """Yield the frames that have arrived and send what the socket takes, without waiting. Raises Lost once the child is of no more use."""
+        """Yield the frames that have arrived and send what the socket takes; never wait. Raises Lost when the child is of no more use."""
         deadline = time.perf_counter() + POLL_SECONDS
         try:
             yield from self._receive(deadline)

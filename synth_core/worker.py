@@ -125,7 +125,7 @@ def _load_painter(settings: dict) -> Painter:
 
 
 def check_runtime(folders: list[str]) -> None:
-    """Raises Unpaintable unless the ONNX Runtime that loads is of the right version and comes from one of `folders` (from anywhere if none)."""
+    """Raises Unpaintable unless ONNX Runtime loads, from one of `folders` (from anywhere if there are none) and in the right version."""
     try:
         import onnxruntime
         version, home = onnxruntime.__version__, Path(onnxruntime.__file__).resolve().parents[1]
@@ -135,7 +135,7 @@ def check_runtime(folders: list[str]) -> None:
             "Reinstall Veduta; on Windows, also install Microsoft's Visual C++ Redistributable.",
         ) from error
     if folders and home not in [Path(folder).resolve() for folder in folders]:
-        raise Unpaintable(f"ONNX Runtime was found in {home} instead of Veduta's own folder.", "Reinstall Veduta to bring its own copy back.")
+        raise Unpaintable(f"ONNX Runtime was found in {home} instead of Veduta's own folder.", "Reinstall Veduta to bring its copy back.")
     if not version.startswith(RUNTIME + "."):
         raise Unpaintable(
             f"ONNX Runtime {version} in {home} is not the {RUNTIME} that Veduta brings; another extension may have replaced it.",

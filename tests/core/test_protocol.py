@@ -80,7 +80,7 @@ def test_an_unpaintable_request_is_told_as_such():
         protocol.request_of(frame)
 
 
-@pytest.mark.parametrize("change", [{"fields": {"job": 1, "texts": {}}}, {"arrays": {}}, {"arrays": {"labels": np.zeros((9,), np.float32)}}])
+@pytest.mark.parametrize("change", [{"fields": {"job": 1, "texts": {}}}, {"arrays": {}}, {"arrays": {"labels": np.zeros(9, np.float32)}}])
 def test_a_frame_without_its_parts_is_refused(change):
     parts = {"fields": {"job": 1, "seed": 0, "texts": {}}, "arrays": {"labels": np.ones((64, 64), np.uint8)}} | change
     with pytest.raises(ProtocolError, match="paint frame needs"):

@@ -1,4 +1,4 @@
-"""A small tree shaped like the staged add-on, in a folder with spaces and non-ASCII letters, with a stub painter and runtime; no Blender."""
+"""A small tree like the staged add-on, in a folder with spaces and non-ASCII letters, with a stub painter and runtime; no Blender."""
 from __future__ import annotations
 
 import importlib

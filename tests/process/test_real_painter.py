@@ -1,4 +1,4 @@
-"""The real painter in its process: the staged tree, the shipped weights and the real runtime, in a folder with spaces and non-ASCII letters."""
+"""The real painter in its process: staged tree, shipped weights and real runtime, in a folder with spaces and non-ASCII letters."""
 from __future__ import annotations
 
 import importlib

@@ -250,7 +250,14 @@ def test_no_second_connection_is_accepted(tree, impostor):
 
 
 @pytest.mark.parametrize(
-    "answer", [b"\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x00hello", {"kind": "progress"}, {"kind": "done"}, {"kind": "sing"}, {"kind": "done", "job": "1"}]
+    "answer",
+    [
+        b"\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x00hello",
+        {"kind": "progress"},
+        {"kind": "done"},
+        {"kind": "sing"},
+        {"kind": "done", "job": "1"},
+    ],
 )
 def test_a_child_that_speaks_garbage_is_ended(tree, impostor, answer):
     session, job, connection = impostor
