@@ -73,7 +73,7 @@ def capture(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy
         seen = look_up(packed, hits, lens)
         matte = _matte(packed, drawing, lens, width, height)
     unlabelled = seen.covered & (seen.labels == label_set.UNLABELLED)
-    share = np.count_nonzero(unlabelled) / max(1, np.count_nonzero(seen.covered))
+    share = int(np.count_nonzero(unlabelled)) / max(1, int(np.count_nonzero(seen.covered)))
     return View(
         labels=_complete(seen.labels, lens, geometry.suns), depth=seen.depth, normal=seen.normal, position=seen.position, matte=matte,
         camera_name=camera.name if viewport is None else "", unlabelled=share,

@@ -172,7 +172,7 @@ class _Reader:
         top = parent or original
         if top not in self._layer.rendered or assignment.is_own(original) or assignment.is_own(top):
             return False
-        if not (_seen_by_camera(original) and _seen_by_camera(top)):
+        if obj.type != "LIGHT" and not (_seen_by_camera(original) and _seen_by_camera(top)):  # no lamp is, yet a sun stands in the sky
             return False
         if parent is None:
             return not original.is_instancer or original.show_instancer_for_render or original.instance_type == "COLLECTION"

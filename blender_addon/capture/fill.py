@@ -53,12 +53,8 @@ def place_sun(labels: np.ndarray, directions: np.ndarray, sun: np.ndarray, diame
     """
     cosine = directions @ sun
     disc = cosine >= np.cos(diameter / 2)
-    if not disc.any() and cosine.max() > 0 and _inside(cosine):
-        disc = cosine == cosine.max()
+    if not disc.any():
+        row, column = np.unravel_index(cosine.argmax(), cosine.shape)
+        # On the picture's border the sun may as well stand outside it.
+        disc[row, column] = cosine[row, column] > 0 and 0 < row < len(cosine) - 1 and 0 < column < len(cosine[0]) - 1
     labels[disc & (labels == SKY)] = SUN
-
-
-def _inside(cosine: np.ndarray) -> bool:
-    """Whether the highest value lies off the picture's border: only then is a small disc known to stand in the frame."""
-    row, column = np.unravel_index(cosine.argmax(), cosine.shape)
-    return 0 < row < cosine.shape[0] - 1 and 0 < column < cosine.shape[1] - 1

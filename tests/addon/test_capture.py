@@ -1,0 +1,355 @@
+"""What a capture takes in, leaves out, fills, refuses and says. Pixel exactness is tested in test_capture_routes."""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from capturing import add, add_camera, modules, route, shoot  # noqa: F401  (fixtures)
+
+SKY, SUN, SAND, SEA, GRASS, TREE, BUILDING = 1, 4, 9, 12, 16, 20, 22
+
+
+@pytest.fixture
+def beach(modules, scene):
+    """A wide sand plane, seen from a camera 2 above it that looks level along +y: sand below the middle, sky above."""
+    add(modules, scene, "plane", "sand", size=4000)
+    add_camera(scene, location=(0, 0, 2), rotation=(math.pi / 2, 0, 0))
+    return scene
+
+
+def labels_in(view) -> set[int]:
+    return set(np.unique(view.labels).tolist())
+
+
+# What is refused
+
+
+def test_no_camera(modules, beach):
+    beach.camera = None
+    with pytest.raises(modules("capture").CaptureError, match="no active camera"):
+        shoot(modules, beach)
+
+
+def test_panoramic_camera(modules, beach):
+    beach.camera.data.type = "PANO"
+    with pytest.raises(modules("capture").CaptureError, match="panoramic"):
+        shoot(modules, beach)
+
+
+def test_camera_that_is_none(modules, beach):
+    beach.camera = next(obj for obj in beach.objects if obj.type == "MESH")
+    with pytest.raises(modules("capture").CaptureError, match="is no camera"):
+        shoot(modules, beach)
+
+
+def test_empty_scene(modules, scene):
+    add_camera(scene)
+    with pytest.raises(modules("capture").CaptureError, match="nothing to paint"):
+        shoot(modules, scene)
+
+
+def test_no_label_anywhere(modules, scene):
+    add(modules, scene, "cube", "")
+    add_camera(scene, location=(0, -9, 0), rotation=(math.pi / 2, 0, 0))
+    with pytest.raises(modules("capture").CaptureError, match="Nothing has a label"):
+        shoot(modules, scene)
+
+
+def test_gpu_asked_for_where_it_can_not_draw(modules, beach, monkeypatch):
+    monkeypatch.setattr(modules("compat"), "gpu_ready", lambda: False)
+    with pytest.raises(modules("capture").CaptureError, match="without a window"):
+        shoot(modules, beach, route="gpu")
+
+
+# Holes
+
+
+def test_sky_above_the_horizon_and_every_pixel_labelled(modules, beach):
+    view = shoot(modules, beach)
+    assert (view.labels[:24] == SKY).all() and (view.labels[24:] == SAND).all()
+    assert np.isinf(view.depth[:24]).all() and view.unlabelled == 0 and view.camera_name == beach.camera.name
+
+
+def test_unlabelled_surface_takes_its_neighbours_label_and_is_named(modules, beach):
+    add(modules, beach, "cube", "", location=(0, 8, 0.4), size=1).name = "Crate"
+    view = shoot(modules, beach)
+    assert labels_in(view) == {SKY, SAND}
+    assert 0 < view.unlabelled < 0.5 and "Crate" in view.warnings[0]
+
+
+def test_nothing_but_sky_in_view(modules, beach):
+    beach.camera.rotation_euler.x = math.pi
+    assert labels_in(shoot(modules, beach)) == {SKY}
+
+
+def test_nearest_label_by_brute_force(modules):
+    fill = modules("capture.fill")
+    ids = np.random.default_rng(3).integers(1, 23, (17, 23)).astype(np.uint8)
+    ids[np.random.default_rng(4).random(ids.shape) < 0.9] = 0
+    rows, columns = np.nonzero(ids)
+    distance = np.abs(np.arange(17)[:, None, None] - rows) + np.abs(np.arange(23)[None, :, None] - columns)
+    key = (distance * 256 + ids[rows, columns]).argmin(-1)
+    assert np.array_equal(fill.nearest_labels(ids), ids[rows, columns][key])
+
+
+# The sun
+
+
+def add_sun(rise: float, turn: float = 0.0, angle: float = math.radians(10)):
+    """A sun `rise` above the horizon over +y, `turn` to the right."""
+    import bpy
+
+    bpy.ops.object.light_add(type="SUN", rotation=(-math.pi / 2 + rise, 0, -turn))
+    bpy.context.object.data.angle = angle
+    return bpy.context.object
+
+
+def test_sun_disc_where_the_camera_sees_it(modules, beach):
+    add_sun(rise=math.radians(9), turn=math.radians(6))
+    disc = shoot(modules, beach, 128, 96).labels == SUN
+    focal = 128 * 50 / 36  # pixels
+    row, column = 48 - focal * math.tan(math.radians(9)) / math.cos(math.radians(6)), 64 + focal * math.tan(math.radians(6))
+    rows, columns = np.nonzero(disc)
+    assert abs(rows.mean() + 0.5 - row) < 0.6 and abs(columns.mean() + 0.5 - column) < 0.6
+    radius = focal * math.tan(math.radians(5))
+    assert abs(disc.sum() / (math.pi * radius**2) - 1) < 0.15
+
+
+def test_small_sun_is_one_pixel_and_terrain_hides_it(modules, beach):
+    lamp = add_sun(rise=math.radians(9), angle=0)
+    assert (shoot(modules, beach).labels == SUN).sum() == 1
+    lamp.hide_render = True
+    assert SUN not in labels_in(shoot(modules, beach))
+    lamp.hide_render = False
+    add(modules, beach, "cube", "rock", location=(0, 10, 2), size=9)
+    assert SUN not in labels_in(shoot(modules, beach))
+
+
+def test_half_set_sun(modules, beach):
+    add_sun(rise=0)
+    view = shoot(modules, beach)
+    assert (view.labels[:24] == SUN).any() and (view.labels[24:] == SAND).all()
+
+
+# Kept objects
+
+
+def test_kept_object_is_left_out_of_the_labels_and_is_the_matte(modules, beach, route):
+    house = add(modules, beach, "cube", "building", location=(0.13, 10.5, 2), rotation=(0, 0.3, 0), size=1)
+    house.veduta.keep = True
+    view = shoot(modules, beach, route=route)
+    assert labels_in(view) == {SKY, SAND}
+    assert set(np.unique(view.matte)) > {0, 1} and len(np.unique(view.matte)) > 5
+    side = 64 * 50 / 36 / 10  # of the front face in pixels
+    assert abs(view.matte.sum() - side**2) < 0.05 * side**2
+
+
+def test_scenery_before_a_kept_object_hides_it(modules, beach, route):
+    house = add(modules, beach, "cube", "building", location=(0, 10.5, 2), size=1)
+    house.veduta.keep = True
+    add(modules, beach, "cube", "rock", location=(0, 5, 2), size=2)
+    assert shoot(modules, beach, route=route).matte.sum() == 0
+
+
+def test_glass_of_a_kept_object_shows_the_painting(modules, beach):
+    house = add(modules, beach, "cube", "building", location=(0, 10.5, 2), size=1)
+    house.veduta.keep = True
+    glass = house.data.materials[0]
+    modules("compat").enable_nodes(glass)
+    glass.node_tree.nodes["Principled BSDF"].inputs["Transmission Weight"].default_value = 1
+    assert shoot(modules, beach).matte.sum() == 0
+
+
+# What is taken in
+
+
+@pytest.mark.parametrize("kind", ["text", "curve", "metaball", "surface"])
+def test_objects_that_become_meshes(modules, beach, kind):
+    import bpy
+
+    at = {"location": (0, 6, 2), "rotation": (math.pi / 2, 0, 0)}
+    if kind == "text":
+        bpy.ops.object.text_add(**at)
+    elif kind == "curve":
+        bpy.ops.curve.primitive_bezier_circle_add(**at)
+        bpy.context.object.data.bevel_depth = 0.2
+    elif kind == "metaball":
+        bpy.ops.object.metaball_add(**at)
+    else:
+        bpy.ops.surface.primitive_nurbs_surface_sphere_add(location=at["location"])
+    bpy.context.object.veduta.label = "BUILDING"
+    assert BUILDING in labels_in(shoot(modules, beach))
+
+
+def test_label_of_an_object_and_of_a_collection(modules, beach):
+    import bpy
+
+    add(modules, beach, "cube", "building", location=(-1, 6, 2), size=1).veduta.label = "GRASS"
+    hedge = add(modules, beach, "cube", "building", location=(1, 6, 2), size=1)
+    garden = bpy.data.collections.new("garden")
+    beach.collection.children.link(garden)
+    garden.objects.link(hedge)
+    beach.collection.objects.unlink(hedge)
+    garden.veduta.label = "TREE"
+    assert labels_in(shoot(modules, beach)) == {SKY, SAND, GRASS, TREE}
+
+
+def test_mesh_in_edit_mode(modules, beach):
+    import bpy
+
+    add(modules, beach, "cube", "building", location=(0, 6, 2), size=1)
+    bpy.ops.object.mode_set(mode="EDIT")
+    assert BUILDING in labels_in(shoot(modules, beach))
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def test_what_veduta_hid_from_the_camera_is_still_captured(modules, beach):
+    tower = add(modules, beach, "cube", "building", location=(0, 6, 2), size=1)
+    tower.visible_camera = False
+    assert BUILDING not in labels_in(shoot(modules, beach))
+    tower[modules("capture.extract").HIDDEN_MARK] = True
+    assert BUILDING in labels_in(shoot(modules, beach))
+
+
+def test_cut_out_leaves(modules, beach, route):
+    import bpy
+
+    leaf = add(modules, beach, "plane", "tree", location=(0, 6, 2), rotation=(math.pi / 2, 0, 0), size=2)
+    holed = bpy.data.images.new("leaf", 8, 8, alpha=True)
+    pixels = np.ones((8, 8, 4), np.float32)
+    pixels[:, 4:, 3] = 0.3  # the right half is air
+    holed.pixels.foreach_set(pixels.reshape(-1))
+    surface = leaf.data.materials[0]
+    modules("compat").enable_nodes(surface)
+    tree = surface.node_tree
+    texture = tree.nodes.new("ShaderNodeTexImage")
+    texture.image = holed
+    tree.links.new(texture.outputs["Alpha"], tree.nodes["Principled BSDF"].inputs["Alpha"])
+    view = shoot(modules, beach, route=route)
+    assert (view.labels[10:38, 25:31] == TREE).all()
+    assert (view.labels[:24, 33:] == SKY).all() and (view.labels[24:, 33:] == SAND).all()
+
+
+# What is left out
+
+
+def hidden_ways():
+    """Ways to take an object out of renders: a name and what does it to (object, its collection, the view layer's part of that)."""
+    return {
+        "object": lambda obj, home, layer: setattr(obj, "hide_render", True),
+        "camera": lambda obj, home, layer: setattr(obj, "visible_camera", False),
+        "own": lambda obj, home, layer: obj.__setitem__("veduta_own", True),
+        "own collection": lambda obj, home, layer: home.__setitem__("veduta_own", True),
+        "collection": lambda obj, home, layer: setattr(home, "hide_render", True),
+        "excluded": lambda obj, home, layer: setattr(layer, "exclude", True),
+        "indirect": lambda obj, home, layer: setattr(layer, "indirect_only", True),
+    }
+
+
+@pytest.fixture
+def towered(modules, beach):
+    """The beach with a tower in a collection of its own: (tower, collection, layer collection)."""
+    import bpy
+
+    tower = add(modules, beach, "cube", "building", location=(0, 6, 2), size=1)
+    home = bpy.data.collections.new("town")
+    beach.collection.children.link(home)
+    home.objects.link(tower)
+    beach.collection.objects.unlink(tower)
+    return tower, home, bpy.context.view_layer.layer_collection.children["town"]
+
+
+@pytest.mark.parametrize("way", hidden_ways())
+def test_what_does_not_render_is_left_out(modules, beach, towered, way):
+    hidden_ways()[way](*towered)
+    view = shoot(modules, beach)
+    assert labels_in(view) == {SKY, SAND} and view.warnings == []
+
+
+@pytest.mark.parametrize("way", ["object", "collection"])
+def test_holdout_hides_and_has_no_label(modules, beach, towered, way):
+    tower, _home, layer = towered
+    add(modules, beach, "cube", "grass", location=(0, 9, 2), size=1)
+    (tower if way == "object" else layer).__setattr__("is_holdout" if way == "object" else "holdout", True)
+    view = shoot(modules, beach)
+    assert labels_in(view) == {SKY, SAND} and view.unlabelled == 0
+
+
+@pytest.mark.parametrize("way", ["eye", "monitor"])
+def test_hidden_in_the_viewport_is_left_out_and_named(modules, beach, towered, way):
+    tower, _home, _layer = towered
+    tower.hide_set(True) if way == "eye" else setattr(tower, "hide_viewport", True)
+    view = shoot(modules, beach)
+    assert BUILDING not in labels_in(view) and [tower.name in warning for warning in view.warnings] == [True]
+
+
+def test_volumes_are_named(modules, beach):
+    import bpy
+
+    bpy.ops.object.volume_add()
+    assert [bpy.context.object.name in warning for warning in shoot(modules, beach).warnings] == [True]
+
+
+# The frame
+
+
+def test_painting_size(modules, beach):
+    size = modules("capture").painting_size
+    render = beach.render
+    render.resolution_x, render.resolution_y, render.resolution_percentage = 1920, 1080, 100
+    assert size(beach) == (1024, 576) and size(beach, cap=4096) == (1920, 1080)
+    render.resolution_percentage = 25
+    assert size(beach) == (480, 270)
+    render.resolution_x, render.resolution_y, render.resolution_percentage = 4000, 100, 100
+    assert size(beach) == (1024, 64)
+
+
+def test_render_border_changes_nothing(modules, beach, towered):
+    whole = shoot(modules, beach)
+    beach.render.use_border = beach.render.use_crop_to_border = True
+    beach.render.border_min_x, beach.render.border_max_y = 0.4, 0.7
+    assert np.array_equal(shoot(modules, beach).labels, whole.labels)
+
+
+def test_viewport_matrices_in_place_of_a_camera(modules, beach, towered):
+    import bpy
+
+    capture = modules("capture")
+    through_camera = shoot(modules, beach)
+    lens = modules("capture.project").camera_lens(beach, bpy.context.view_layer.depsgraph, beach.camera)
+    beach.camera = None
+    view = shoot(modules, beach, viewport=capture.matrix_lens(lens.view, lens.window().astype(np.float32)))
+    assert np.array_equal(view.labels, through_camera.labels) and view.camera_name == ""
+
+
+# The user's file
+
+
+def data_blocks() -> dict[str, list[tuple[str, int]]]:
+    """Names and users of all data-blocks, by collection."""
+    import bpy
+
+    return {name: sorted((block.name, block.users) for block in getattr(bpy.data, name))
+            for name in dir(bpy.data) if isinstance(getattr(bpy.data, name), bpy.types.bpy_prop_collection)}
+
+
+def test_nothing_of_the_users_changes(modules, beach, towered, route, tmp_path):
+    import bpy
+
+    towered[0].veduta.keep = True
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    before, dirty = data_blocks(), bpy.data.is_dirty  # in background it is always set before 5.2
+    for _ in range(2):
+        shoot(modules, beach, route=route)
+    assert data_blocks() == before and bpy.data.is_dirty == dirty
+    assert bpy.context.scene == beach
+
+
+def test_a_failed_capture_leaves_nothing_behind(modules, beach, monkeypatch):
+    before = data_blocks()
+    monkeypatch.setattr(modules("capture.cycles_route").CyclesRoute, "_render", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        shoot(modules, beach, route="cycles")
+    assert data_blocks() == before
