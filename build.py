@@ -221,7 +221,7 @@ def demo(_: argparse.Namespace) -> None:
 def test(options: argparse.Namespace) -> None:
     """Run the tests; every part runs even when one before it failed. Raises BuildError when any did."""
     build_target = make_zip(host_platform())
-    parts = [("core", core_python(), ["tests/core", "tests/process"], dict(os.environ))]
+    parts = [("core", core_python(), ["tests/core", "tests/process", "tests/training"], dict(os.environ))]
     for blender in BLENDERS if options.all else (OLDEST,):
         parts.append((f"add-on in Blender {blender.bpy}", blender_python(blender), ["tests/addon"], with_runtime(blender)))
     for blender in BLENDERS if options.all else (OLDEST, NEXT_MAJOR):

@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 from mathutils import Euler, Matrix
 
-from .. import assignment
+from .. import assignment, compat
 from ..synth_core import labels
 from . import landscape
 from .house import house
@@ -73,7 +73,7 @@ def _labelled_material(scene: bpy.types.Scene, name: str) -> bpy.types.Material:
 
 
 def _principled(material: bpy.types.Material, colour: tuple[float, ...], roughness: float) -> None:
-    material.use_nodes = True
+    compat.enable_nodes(material)
     inputs = material.node_tree.nodes["Principled BSDF"].inputs
     inputs["Base Color"].default_value = colour
     inputs["Roughness"].default_value = roughness
