@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from . import labels as label_set
 from . import weights as files
@@ -50,12 +50,13 @@ def export(
     for name, (network, example) in networks.items():
         graph = _trace(network, example)
         _point_outside(graph, name, places)
+        _convolve_cubic(graph)
         new[files.GRAPHS[name]].write_bytes(graph.SerializeToString())
     manifest = {
         "version": version,
         "sha256": {name: files.sha256(path) for name, path in new.items() if name != files.MANIFEST},
-        "composition": _composition_arguments(composition),
-        "detail": _detail_arguments(detail),
+        "composition": _composition_arguments(composition.state_dict()),
+        "detail": _detail_arguments(detail.state_dict()),
     }
     new[files.MANIFEST].write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     for name, path in new.items():
@@ -63,22 +64,26 @@ def export(
 
 
 def _half(name: str, tensor: torch.Tensor) -> np.ndarray:
-    half = tensor.detach().cpu().numpy().astype(np.float16)
+    half = tensor.detach().cpu().half().numpy()
     if not np.isfinite(half).all():
         raise ExportError(f"The tensor {name} holds numbers that float16 can't hold; the run has diverged, so take an earlier checkpoint.")
     return half
 
 
-def _composition_arguments(network: Composition) -> dict:
-    """What to call Composition with to get a network of the same shape."""
-    channels = [block.convolve[0].out_channels for block in network.blocks]
-    return {"channels": channels, "label_channels": [layer.out_channels for layer in network.embed], "heavy": network.heavy}
+def _composition_arguments(state: dict[str, torch.Tensor]) -> dict:
+    """What to call Composition with for networks of this state's shapes."""
+    levels = range(len({name.split(".")[1] for name in state if name.startswith("blocks.")}))
+    return {
+        "channels": [len(state[f"blocks.{i}.convolve.0.weight"]) for i in levels],
+        "label_channels": [len(state[f"embed.{i}.weight"]) for i in levels],
+        "heavy": sum(f"blocks.{i}.convolve.1.weight" in state for i in levels),
+    }
 
 
-def _detail_arguments(network: Detail) -> dict:
-    """What to call Detail with to get a network of the same shape."""
-    channels = [layer.out_channels for layer in (network.narrow, network.read, network.finer)]
-    return {"channels": channels, "label_channels": [layer.out_channels for layer in network.embed]}
+def _detail_arguments(state: dict[str, torch.Tensor]) -> dict:
+    """What to call Detail with for networks of this state's shapes."""
+    channels = [len(state[f"{layer}.weight"]) for layer in ("narrow", "read", "finer")]
+    return {"channels": channels, "label_channels": [len(state[f"embed.{i}.weight"]) for i in range(3)]}
 
 
 def _composition_example() -> dict[str, torch.Tensor]:
@@ -123,9 +128,7 @@ def _point_outside(model: onnx.ModelProto, network: str, places: dict[str, files
     graph = model.graph
     casts = []
     for tensor in graph.initializer:
-        place = places.get(f"{network}.{tensor.name}")
-        if place is None:
-            continue  # a constant that is no parameter
+        place = places[f"{network}.{tensor.name}"]
         inner, name = f"{tensor.name}.half", tensor.name
         tensor.CopyFrom(TensorProto(name=inner, data_type=TensorProto.FLOAT16, dims=place.shape, data_location=TensorProto.EXTERNAL))
         for key, value in (("location", files.TENSORS), ("offset", place.offset), ("length", place.length)):
@@ -136,9 +139,57 @@ def _point_outside(model: onnx.ModelProto, network: str, places: dict[str, files
     graph.node.extend(nodes)
 
 
-def checkpoint(path: Path) -> dict:
-    """A training checkpoint, read without unpickling objects. Raises ExportError."""
+def _convolve_cubic(model: onnx.ModelProto) -> None:
+    """Replace bicubic doubling of RGB pictures by the same sums as a convolution, in place: ONNX Runtime's own takes 20 times longer."""
+    nodes = []
+    for node in model.graph.node:
+        cubic = node.op_type == "Resize" and any(attribute.s == b"cubic" for attribute in node.attribute)
+        nodes += _cubic_nodes(node.name, node.input[0], node.output[0]) if cubic else [node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def _cubic_nodes(name: str, source: str, result: str) -> list[onnx.NodeProto]:
+    """Five taps in both directions give the four new pixels of every old one as channels, which are then dealt out."""
+    even = np.array([-0.03515625, 0.26171875, 0.87890625, -0.10546875, 0.0], np.float32)  # Keys' cubic, a = -0.75, a quarter pixel off
+    taps = np.stack((even, even[::-1]))
+    kernel = np.einsum("ay,bx,oi->oabiyx", taps, taps, np.eye(3, dtype=np.float32)).reshape(12, 3, 5, 5)
+    pads = np.array([0, 0, 2, 2, 0, 0, 2, 2], np.int64)
+    return [
+        helper.make_node("Constant", [], [f"{name}.pads"], value=numpy_helper.from_array(pads)),
+        helper.make_node("Constant", [], [f"{name}.kernel"], value=numpy_helper.from_array(np.ascontiguousarray(kernel))),
+        helper.make_node("Pad", [source, f"{name}.pads"], [f"{name}.padded"], mode="edge"),
+        helper.make_node("Conv", [f"{name}.padded", f"{name}.kernel"], [f"{name}.dealt"]),
+        helper.make_node("DepthToSpace", [f"{name}.dealt"], [result], blocksize=2, mode="CRD"),
+    ]
+
+
+def export_checkpoints(composition: Path, detail: Path, folder: Path) -> None:
+    """Write the weights folder from the checkpoints of the two training stages: their moving averages, the encoder and its styles.
+
+    Raises ExportError for a file that is no checkpoint of its stage.
+    """
+    first, second = _checkpoint(composition, "composition"), _checkpoint(detail, "detail")
+    version = f"composition {first['seen']} images, detail {second['seen']} images"
+    bank = first["extras"]["bank"]
+    export(_rebuild(first, "composition"), _rebuild(second, "detail"), first["averaged"]["encoder"], bank, folder, version)
+
+
+def _checkpoint(path: Path, stage: str) -> dict:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        found = state["run"]["stage"]
+    except FileNotFoundError:
+        raise ExportError(f"There is no checkpoint {path}.") from None
     except Exception as error:  # torch raises many kinds for a file that is none of its own
-        raise ExportError(f"{path} is no checkpoint that can be read ({type(error).__name__}).") from error
+        raise ExportError(f"{path} is no checkpoint of a training run ({type(error).__name__}).") from error
+    if found != stage:
+        raise ExportError(f"{path} is a checkpoint of the {found} stage; the {stage} stage's is needed here.")
+    return state
+
+
+def _rebuild(checkpoint: dict, name: str) -> Composition | Detail:
+    state = checkpoint["averaged"][name]
+    network = Composition(**_composition_arguments(state)) if name == "composition" else Detail(**_detail_arguments(state))
+    network.load_state_dict(state)
+    return network

@@ -98,6 +98,8 @@ def _read_header(file: BinaryIO) -> dict[str, Place]:
     if not 2 <= size <= _LARGEST_HEADER:
         raise ValueError(f"a header of {size} bytes")
     entries = json.loads(file.read(size))
+    if not isinstance(entries, dict):
+        raise ValueError("a header that lists no tensors")
     end = file.seek(0, 2)
     return {name: _place(entry, 8 + size, end) for name, entry in entries.items() if name != "__metadata__"}
 

@@ -19,6 +19,7 @@ class OnnxEngine:
             raise EngineError("ONNX Runtime is not installed in this Python; `pip install onnxruntime` brings it.") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or _processors()
+        options.enable_mem_pattern = False  # it would reserve memory once more for every size of tile
         options.log_severity_level = 3  # errors; its warnings are about graph clean-up
         self._sessions = {
             name: onnxruntime.InferenceSession(str(weights.folder / graph), options, providers=["CPUExecutionProvider"])

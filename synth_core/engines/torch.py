@@ -42,6 +42,6 @@ class TorchEngine:
         return network.to(self._device).eval()
 
     def _run(self, network, *inputs: np.ndarray) -> np.ndarray:
-        tensors = [self._torch.from_numpy(np.asarray(array)[None]).to(self._device) for array in inputs]
+        tensors = [self._torch.tensor(array)[None].to(self._device) for array in inputs]
         with self._torch.inference_mode():
             return network(*tensors)[0].cpu().numpy()

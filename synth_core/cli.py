@@ -1,0 +1,174 @@
+"""The command line: `python -m synth_core paint | export | train`. Reading label maps from image files lives here; painting and training don't.
+
+Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2.
+"""
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from . import labels as label_set
+from .engines import NAMES, EngineError
+from .request import LARGEST, SMALLEST, Request, RequestError
+from .weights import WeightsError
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
+BAD_INPUT = 2  # exit code
+
+
+class MapError(ValueError):
+    """A file that can't be read as a label map; the message is one sentence for the user."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except (MapError, RequestError, WeightsError, EngineError, OSError) as error:
+        return _complain(error)
+
+
+def _complain(error: Exception) -> int:
+    print(f"synth_core: {error}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m synth_core", description="Paints photoreal scenery from label maps.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _add_paint(commands.add_parser("paint", help="paint a label map"))
+    if importlib.util.find_spec(f"{__package__}.training"):  # not in the extension
+        _add_export(commands.add_parser("export", help="make a weights folder from training checkpoints"))
+        _add_train(commands.add_parser("train", help="train the networks"))
+    return parser
+
+
+def _add_paint(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("map", type=Path, help="label map: label ids (mode L or P), or colours of the labels' palette")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="PNG to write")
+    parser.add_argument("--seed", type=int, default=0, help="0 to 2^63 - 1: draws style and noise (default 0)")
+    parser.add_argument("--size", type=_size, help=f"WIDTHxHEIGHT of the painting, {SMALLEST} to {LARGEST} pixels each (default: the map's)")
+    parser.add_argument("--engine", choices=NAMES, default="onnx", help="what runs the networks (default onnx)")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder")
+    parser.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all (default)")
+    parser.set_defaults(run=_paint)
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", type=Path, help="checkpoint.pt of the composition stage")
+    parser.add_argument("--detail", type=Path, required=True, help="checkpoint.pt of the detail stage")
+    parser.add_argument("--out", type=Path, required=True, help="weights folder to write")
+    parser.set_defaults(run=_export)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    from .training import arguments
+
+    arguments.add(parser)
+    parser.set_defaults(run=_train)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    return int(width), int(height)
+
+
+_size.__name__ = "size"  # what argparse calls the type in its complaint
+
+
+def _paint(arguments: argparse.Namespace) -> int:
+    from .painter import Painter
+
+    ids = read_map(arguments.map)
+    if arguments.size:
+        ids = resize(ids, *arguments.size)
+    request = Request(ids, seed=arguments.seed, texts={"Software": "Veduta", "Comment": f"seed {arguments.seed}"})
+    result = Painter(arguments.weights, arguments.engine, arguments.threads).paint(request)
+    _replace(arguments.out, result.png)
+    height, width = ids.shape
+    print(f"{arguments.out}: {width} x {height} pixels in {result.seconds:.2f} s, seed {arguments.seed}, {result.engine}")
+    return 0
+
+
+def _replace(path: Path, data: bytes) -> None:
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(data)
+    os.replace(new, path)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from .export import ExportError, export_checkpoints
+
+    try:
+        export_checkpoints(arguments.checkpoint, arguments.detail, arguments.out)
+    except ExportError as error:
+        return _complain(error)
+    print(f"{arguments.out}: exported")
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from .training import arguments as training
+    from .training.config import ConfigError
+    from .training.data import DataError
+
+    try:
+        return training.run(arguments)
+    except (ConfigError, DataError) as error:
+        return _complain(error)
+
+
+def read_map(path: Path) -> np.ndarray:
+    """The label ids (H, W) uint8 of an image file: grey values or palette indices as they are, RGB colours by the labels' palette, exactly.
+
+    Raises MapError for anything else, OSError for a file that can't be opened.
+    """
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError:
+        raise MapError("Reading a label map needs Pillow; `pip install pillow` brings it.") from None
+    try:
+        with Image.open(path) as image:
+            mode, pixels = image.mode, np.asarray(image)
+    except UnidentifiedImageError:
+        raise MapError(f"{path} is no image file that can be read; a label map is a PNG of label ids or of the labels' colours.") from None
+    if mode in ("L", "P"):
+        return pixels
+    if mode == "RGB" or mode == "RGBA" and pixels[..., 3].min() == 255:
+        return ids_of(pixels[..., :3])
+    raise MapError(f"{path} has mode {mode}; a label map has label ids (mode L or P) or the labels' colours (mode RGB, opaque).")
+
+
+def ids_of(colours: np.ndarray) -> np.ndarray:
+    """The label ids (H, W) uint8 of a map (H, W, 3) uint8 in the labels' colours. Raises MapError for a colour that is no label's."""
+    codes = _codes(colours)
+    palette = _codes(np.array([label.colour for label in label_set.LABELS], np.uint8))
+    order = np.argsort(palette)
+    place = np.minimum(np.searchsorted(palette, codes, sorter=order), label_set.COUNT - 1)
+    ids = order[place].astype(np.uint8)
+    strange = palette[ids] != codes
+    if strange.any():
+        y, x = np.argwhere(strange)[0]
+        colour = tuple(int(value) for value in colours[y, x])
+        share = "1 pixel has" if strange.sum() == 1 else f"{strange.sum()} pixels have"
+        raise MapError(f"{share} a colour that is no label's (the first is {colour} at x {x}, y {y}); save the map without smoothing or loss.")
+    return ids
+
+
+def _codes(colours: np.ndarray) -> np.ndarray:
+    """(..., 3) bytes -> one whole number for each colour."""
+    return colours.astype(np.int32) @ np.array([65536, 256, 1], np.int32)
+
+
+def resize(ids: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The map at another size, each pixel taking the label at its centre. Raises RequestError for a size out of bounds."""
+    if not all(SMALLEST <= side <= LARGEST for side in (width, height)):
+        raise RequestError(f"A painting's sides are {SMALLEST} to {LARGEST} pixels; {width} x {height} was asked for.")
+    rows, columns = ((np.arange(new) * 2 + 1) * old // (2 * new) for new, old in zip((height, width), ids.shape))
+    return ids[rows[:, None], columns]

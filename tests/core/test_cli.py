@@ -1,0 +1,106 @@
+"""The command line: maps of ids and of colours, and one sentence with exit code 2 for anything else."""
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maps import scenery
+from synth_core import cli, labels
+
+PALETTE = np.array([label.colour for label in labels.LABELS], np.uint8)
+
+
+@pytest.fixture
+def paint(weights_folder, tmp_path, capsys):
+    """Run `paint` on an image or array: (exit code, the painting or None, what it said)."""
+    pytest.importorskip("onnxruntime")
+
+    def run(image, *options: str):
+        path, out = tmp_path / "map.png", tmp_path / "out.png"
+        (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(path)
+        code = cli.main(["paint", str(path), "-o", str(out), "--weights", str(weights_folder), *options])
+        captured = capsys.readouterr()
+        return code, np.asarray(Image.open(out)) if out.exists() else None, captured.out + captured.err
+
+    return run
+
+
+def test_ids_and_colours_give_the_same_painting(paint):
+    ids = scenery(80, 120)
+    code, picture, said = paint(ids, "--seed", "7")
+    assert code == 0 and picture.shape == (80, 120, 3) and "120 x 80 pixels" in said and "seed 7" in said
+    indexed = Image.fromarray(ids)
+    indexed.putpalette(PALETTE.tobytes())
+    opaque = np.dstack((PALETTE[ids], np.full(ids.shape, 255, np.uint8)))
+    for other in (PALETTE[ids], indexed, opaque):
+        assert np.array_equal(paint(other, "--seed", "7")[1], picture)
+    assert not np.array_equal(paint(ids, "--seed", "8")[1], picture)
+
+
+def test_palette_round_trip():
+    ids = np.arange(labels.COUNT, dtype=np.uint8).reshape(1, -1)
+    assert np.array_equal(cli.ids_of(PALETTE[ids]), ids)
+
+
+def test_size_takes_the_nearest_label(paint):
+    code, picture, _ = paint(scenery(80, 120), "--size", "150x64")
+    assert code == 0 and picture.shape == (64, 150, 3)
+    ids = np.array([[1, 2], [3, 4]], np.uint8).repeat(64, 0).repeat(64, 1)
+    assert np.array_equal(cli.resize(ids, 256, 64), np.array([[1, 2], [3, 4]]).repeat(32, 0).repeat(128, 1))
+
+
+def _wrong_colour():
+    picture = PALETTE[scenery(64, 64)]
+    picture[5, 9] = (1, 2, 3)
+    return picture
+
+
+@pytest.mark.parametrize(
+    "image, options, words",
+    [
+        (_wrong_colour(), (), "1 pixel has a colour that is no label's (the first is (1, 2, 3) at x 9, y 5)"),
+        (np.dstack((PALETTE[scenery(64, 64)], np.full((64, 64), 100, np.uint8))), (), "mode RGBA"),
+        (Image.new("I;16", (64, 64)), (), "mode I;16"),
+        (np.full((64, 64), 200, np.uint8), (), "holds id 200"),
+        (np.zeros((64, 64), np.uint8), (), "unlabelled pixels"),
+        (np.ones((40, 64), np.uint8), (), "64 to 4096 pixels"),
+        (np.ones((64, 64), np.uint8), ("--size", "5000x64"), "64 to 4096 pixels"),
+        (np.ones((64, 64), np.uint8), ("--seed", "-3"), "seed -3"),
+        (np.ones((64, 64), np.uint8), ("--weights", "nowhere"), "There are no weights in nowhere"),
+    ],
+)
+def test_bad_input_is_told_in_one_sentence(paint, image, options, words):
+    code, picture, said = paint(image, *options)
+    assert code == 2 and picture is None
+    assert words in said and said.count("\n") == 1
+
+
+def test_files_that_are_no_maps(tmp_path, capsys):
+    text = tmp_path / "map.png"
+    text.write_text("no image")
+    for path, words in ((text, "is no image file"), (tmp_path / "none.png", "No such file")):
+        assert cli.main(["paint", str(path), "-o", str(tmp_path / "out.png")]) == 2
+        assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["big", "64", "64x", "1x2x3"])
+def test_a_size_that_is_none(size, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["paint", "map.png", "-o", "out.png", "--size", size])
+    assert stop.value.code == 2 and "invalid size value" in capsys.readouterr().err
+
+
+def test_export_of_no_checkpoint(tmp_path, capsys):
+    pytest.importorskip("torch")
+    assert cli.main(["export", str(tmp_path / "none.pt"), "--detail", str(tmp_path / "none.pt"), "--out", str(tmp_path)]) == 2
+    assert "There is no checkpoint" in capsys.readouterr().err
+
+
+def test_the_core_imports_without_torch_or_pillow():
+    program = "import sys; sys.modules.update(torch=None, PIL=None, onnxruntime=None); import synth_core.cli, synth_core.painter"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
