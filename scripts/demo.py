@@ -2,7 +2,8 @@
 
     python scripts/demo.py FOLDER
 
-Leaves in FOLDER: veduta_demo.blend, labels.png (colours), label_ids.png (ids as grey levels), painting.png and render.png.
+Leaves in FOLDER: veduta_demo.blend, labels.png (the label map in the labels' colours, which the command line reads), painting.png
+and render.png.
 It uses the extension's operators alone, as any script can.
 """
 from __future__ import annotations
@@ -67,12 +68,11 @@ def start_blender(resources: Path):
     return bpy
 
 
-def write_label_maps(labels: np.ndarray, folder: Path) -> None:
-    """labels (H, W) ids -> labels.png in the labels' colours and label_ids.png in the ids themselves; prints what share each label has."""
+def write_label_map(labels: np.ndarray, folder: Path) -> None:
+    """Write labels (H, W), ids, as labels.png in the labels' colours; print what share of the picture each has."""
     label_set, png = part("synth_core.labels"), part("synth_core.png")
     colours = np.array([label.colour for label in label_set.LABELS], np.uint8)
     (folder / "labels.png").write_bytes(png.encode(colours[labels]))
-    (folder / "label_ids.png").write_bytes(png.encode(np.repeat(labels[..., None], 3, 2)))
     shares = np.bincount(labels.ravel(), minlength=label_set.COUNT) / labels.size
     order = [index for index in np.argsort(-shares) if shares[index]]
     print("          " + ", ".join(f"{label_set.LABELS[index].name} {shares[index]:.1%}" for index in order))
@@ -103,7 +103,7 @@ def main(folder: Path) -> None:
             bpy.ops.veduta.paint()
         painting = part("apply.backdrop").active_painting(scene)
         (folder / "painting.png").write_bytes(painting.packed_file.data)
-        write_label_maps(part("recipe").load(painting).labels, folder)
+        write_label_map(part("recipe").load(painting).labels, folder)
         with step(f"render the house before it, {SAMPLES} samples"), quiet():
             render(bpy, folder / "render.png")
         with step("save"), quiet():
