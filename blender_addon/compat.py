@@ -26,6 +26,12 @@ def buffer_array(buffer: gpu.types.Buffer, shape: tuple[int, ...]) -> np.ndarray
     return np.array(buffer, dtype=np.float32).reshape(shape)
 
 
+def declare_depth_write(info: gpu.types.GPUShaderCreateInfo) -> None:
+    """Say that the fragment shader writes depth. Blenders before this declaration existed draw with OpenGL, which needs none."""
+    if hasattr(info, "depth_write"):
+        info.depth_write("ANY")
+
+
 def enable_nodes(material: bpy.types.Material) -> None:
     """Give a material its node tree; from 5.0 on it always has one."""
     if bpy.app.version < (5, 0):
