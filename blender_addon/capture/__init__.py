@@ -105,11 +105,11 @@ def _open(route: str | None, packed: list[batches.Batch]) -> Iterator[GpuRoute |
 
 def _complete(labels: np.ndarray, lens: Lens, suns: list[Sun]) -> np.ndarray:
     """The label map with its holes filled and the suns' discs in its sky."""
-    directions = lens.directions(labels.shape[1], labels.shape[0])
-    filled = fill.fill_holes(labels, directions)
+    height, width = labels.shape
+    filled = fill.fill_holes(labels, lens.facing(np.array((0.0, 0.0, 1.0)), width, height))
     if not lens.orthographic:  # all its rays run alike: a sun would fill the frame or miss it
         for sun in suns:
-            fill.place_sun(filled, directions, sun.direction, sun.diameter)
+            fill.place_sun(filled, lens.facing(sun.direction, width, height), sun.diameter)
     return filled
 
 

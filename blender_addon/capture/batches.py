@@ -109,7 +109,11 @@ def _join(group: list[Batch]) -> Batch:
 
 def _transform(points: np.ndarray, matrices: np.ndarray) -> np.ndarray:
     """(V, 3) points by (..., 4, 4) matrices -> (..., V, 3) float64."""
-    return points @ np.swapaxes(matrices[..., :3, :3], -1, -2) + matrices[..., None, :3, 3]
+    moved = np.empty((*matrices.shape[:-2], *points.shape))
+    for axis in range(3):  # much faster than a product of many rows by a small matrix
+        row = matrices[..., axis, :, None]
+        moved[..., axis] = points[:, 0] * row[..., 0, :] + points[:, 1] * row[..., 1, :] + points[:, 2] * row[..., 2, :] + row[..., 3, :]
+    return moved
 
 
 def _beyond(points: np.ndarray, lens: Lens) -> np.ndarray:

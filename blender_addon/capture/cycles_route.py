@@ -155,9 +155,9 @@ def _mesh(batch: Batch) -> bpy.types.Mesh:
     count = len(batch.triangles)
     mesh = bpy.data.meshes.new(_NAME)
     mesh.vertices.add(len(batch.vertices))
-    mesh.vertices.foreach_set("co", np.ascontiguousarray(batch.vertices).reshape(-1))
+    mesh.attributes["position"].data.foreach_set("vector", np.ascontiguousarray(batch.vertices).reshape(-1))  # faster than by vertex
     mesh.loops.add(3 * count)
-    mesh.loops.foreach_set("vertex_index", np.ascontiguousarray(batch.triangles).reshape(-1))
+    mesh.attributes[".corner_vert"].data.foreach_set("value", np.ascontiguousarray(batch.triangles).reshape(-1))
     mesh.polygons.add(count)
     mesh.polygons.foreach_set("loop_start", np.arange(0, 3 * count, 3, dtype=np.int32))
     mesh.attributes.new(_TRIANGLE, "FLOAT", "FACE").data.foreach_set("value", np.arange(count, dtype=np.float32))

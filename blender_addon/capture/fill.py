@@ -7,20 +7,20 @@ from ..synth_core import labels as label_set
 
 SKY = label_set.BY_NAME["sky"].id
 SUN = label_set.BY_NAME["sun"].id
-_LEVEL = -1e-6  # a level ray's slope, with room for rounding: such rays meet no ground
+_LEVEL = -1e-6  # a level ray's rise, with room for rounding: such rays meet no ground
 
 
-def fill_holes(labels: np.ndarray, directions: np.ndarray) -> np.ndarray:
+def fill_holes(labels: np.ndarray, rise: np.ndarray) -> np.ndarray:
     """A copy of a label map without unlabelled pixels.
 
-    labels:     (H, W) uint8, 0 where unlabelled.
-    directions: (H, W, 3), unit, world space: where each pixel looks.
+    labels: (H, W) uint8, 0 where unlabelled.
+    rise:   (H, W), the sine of the angle by which each pixel looks up.
 
     Holes that look level or up become sky. Those that look down take the nearest label, counted in steps across and along; a map without
     any label becomes all sky.
     """
     holes = labels == label_set.UNLABELLED
-    up = directions[..., 2] >= _LEVEL
+    up = rise >= _LEVEL
     filled = np.where(holes & up, np.uint8(SKY), labels)
     if holes.all():
         return np.full_like(labels, SKY)
@@ -45,13 +45,12 @@ def nearest_labels(labels: np.ndarray) -> np.ndarray:
     return (keys % 256).astype(np.uint8)
 
 
-def place_sun(labels: np.ndarray, directions: np.ndarray, sun: np.ndarray, diameter: float) -> None:
+def place_sun(labels: np.ndarray, cosine: np.ndarray, diameter: float) -> None:
     """Write the sun's disc into a filled label map, in place, where it shows sky.
 
-    sun:      (3,) unit, world space: the direction in which the sun stands.
+    cosine:   (H, W), of the angle between each pixel's ray and the direction in which the sun stands.
     diameter: the disc's angle in radians. A disc smaller than a pixel takes the pixel that looks nearest to its centre.
     """
-    cosine = directions @ sun
     disc = cosine >= np.cos(diameter / 2)
     if not disc.any():
         row, column = np.unravel_index(cosine.argmax(), cosine.shape)

@@ -68,17 +68,13 @@ class Lens:
         """(height,) float64: y of each pixel row's centre on the frame, top row first."""
         return self.top - (np.arange(height) + 0.5) * ((self.top - self.bottom) / height)
 
-    def directions(self, width: int, height: int) -> np.ndarray:
-        """(height, width, 3) float64: the unit direction, in world space, in which each pixel's centre looks."""
-        rays = np.empty((height, width, 3))
+    def facing(self, direction: np.ndarray, width: int, height: int) -> np.ndarray:
+        """(height, width) float64: the cosine of the angle between each pixel's ray and a (3,) unit direction in world space."""
+        across, up, back = self.view[:3, :3] @ direction
         if self.orthographic:
-            rays[:] = (0, 0, -1)
-        else:
-            rays[..., 0] = self.pixel_columns(width)
-            rays[..., 1] = self.pixel_rows(height)[:, None]
-            rays[..., 2] = -1
-        rays = rays @ self.view[:3, :3]  # a rotation: its transpose, applied to row vectors, is itself on the right
-        return rays / np.linalg.norm(rays, axis=-1, keepdims=True)
+            return np.full((height, width), -back)
+        x, y = self.pixel_columns(width), self.pixel_rows(height)[:, None]
+        return (x * across + y * up - back) / np.sqrt(x * x + y * y + 1)
 
 
 def camera_lens(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, camera: bpy.types.Object | None) -> Lens:

@@ -17,7 +17,7 @@ from .extract import HOLDOUT
 from .project import Lens
 
 NOTHING = -1  # a pixel that hits no triangle
-_AT_ONCE = 1 << 18  # pixels worked on together; bounds the memory
+_AT_ONCE = 1 << 15  # pixels worked on together: few enough for the processor's cache
 _EDGE = 1e-9  # how far beyond its edge a triangle still counts, as a share of its size: rounding must open no crack
 _EVEN = 1e-7  # depths closer than this share are even; the triangle with the lower number wins
 
@@ -180,30 +180,48 @@ class _Planes:
     def _equations(self, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(3, 3, P) edges and (3, P) planes of (P,) triangles."""
         corners = self._corners(hits)
-        depths = -corners[..., 2]
+        depths = -corners[:, 2]
         if self._lens.orthographic:
-            corners[..., 2] = -1  # where an orthographic ray crosses a triangle does not depend on depth
-        first, second, third = corners[:, 0], corners[:, 1], corners[:, 2]
-        edges = np.stack((np.cross(second, third), np.cross(third, first), np.cross(first, second)), axis=1)
-        volume = (first * edges[:, 0]).sum(-1)[:, None]
-        edges *= np.sign(volume)[..., None] * (1, 1, -1)  # the ray's z is -1
+            corners[:, 2] = -1  # where an orthographic ray crosses a triangle does not depend on depth
+        first, second, third = corners
+        edges = np.stack((_cross(second, third), _cross(third, first), _cross(first, second)))
+        volume = first[0] * edges[0, 0] + first[1] * edges[0, 1] + first[2] * edges[0, 2]
+        edges *= np.sign(volume)
+        edges[:, 2] *= -1  # the ray's z is -1
         with np.errstate(divide="ignore", invalid="ignore"):  # a triangle seen edge-on: not a number, so it covers nothing
-            plane = (edges * (depths[..., None] if self._lens.orthographic else 1)).sum(1) / np.abs(volume)
-        return np.moveaxis(edges, 0, -1), plane.T
+            plane = (edges * depths[:, None] if self._lens.orthographic else edges).sum(0) / np.abs(volume)
+        return edges, plane
 
     def _corners(self, hits: np.ndarray) -> np.ndarray:
-        """(P, 3, 3) float64: the corners, in camera space, of (P,) triangles."""
-        corners = np.empty((len(hits), 3, 3))
+        """(3, 3, P) float64: corner, axis in camera space, of (P,) triangles."""
+        corners = np.empty((3, 3, len(hits)))
         owner = batch_of(self._batches, hits)
         for index, batch in enumerate(self._batches):
-            chosen = owner == index
-            if not chosen.any():
+            chosen = np.flatnonzero(owner == index)
+            if not len(chosen):
                 continue
             place, triangle = np.divmod(hits[chosen] - self._starts[index], len(batch.triangles))
-            own = batch.vertices[batch.triangles[triangle]].astype(np.float64)
-            matrices = batch.matrices[place].astype(np.float64)
-            corners[chosen] = own @ np.swapaxes(matrices[:, :, :3], -1, -2) + matrices[:, None, :, 3]
+            own = batch.vertices[batch.triangles[triangle]].transpose(1, 2, 0).astype(np.float64)
+            matrices = batch.matrices[place].transpose(1, 2, 0).astype(np.float64)
+            for corner in range(3):
+                x, y, z = own[corner]
+                corners[corner][:, chosen] = matrices[:, 0] * x + matrices[:, 1] * y + matrices[:, 2] * z + matrices[:, 3]
         return corners
+
+
+def _cross(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The cross product of (3, P) vectors."""
+    return np.stack((one[1] * other[2] - one[2] * other[1], one[2] * other[0] - one[0] * other[2], one[0] * other[1] - one[1] * other[0]))
+
+
+def _overlap(shift: int) -> tuple[slice, slice]:
+    """Along one axis: the pixels that have a neighbour `shift` further on, and those neighbours."""
+    here, there = slice(None), slice(None)
+    if shift > 0:
+        here, there = slice(None, -shift), slice(shift, None)
+    if shift < 0:
+        here, there = slice(-shift, None), slice(None, shift)
+    return here, there
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,13 +238,3 @@ class _Best:
             even = np.abs(depth - best) <= _EVEN * depth
         wins = allowed & np.where(even, rivals < hits, depth < best)
         self.hits[where], self.depth[where] = np.where(wins, rivals, hits), np.where(wins, depth, best)
-
-
-def _overlap(shift: int) -> tuple[slice, slice]:
-    """Along one axis: the pixels that have a neighbour `shift` further on, and those neighbours."""
-    here, there = slice(None), slice(None)
-    if shift > 0:
-        here, there = slice(None, -shift), slice(shift, None)
-    if shift < 0:
-        here, there = slice(-shift, None), slice(None, shift)
-    return here, there
