@@ -26,7 +26,7 @@ import build  # noqa: E402  (the repository's build.py, found by the line above)
 
 MODULE = "bl_ext.user_default.veduta"
 WIDTH, HEIGHT = 1024, 576
-SAMPLES = 24
+SAMPLES = 32
 
 
 @contextmanager

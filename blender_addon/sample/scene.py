@@ -177,7 +177,7 @@ def _make_pane(material: bpy.types.Material) -> None:
 def _add_sun(collection: bpy.types.Collection) -> None:
     """A Sun behind the camera's left shoulder, out of its view."""
     light = bpy.data.lights.new("Sample Sun", "SUN")
-    light.energy, light.angle, light.color = 3.0, radians(0.53), (1.0, 0.94, 0.84)
+    light.energy, light.angle, light.color = 4.5, radians(0.53), (1.0, 0.94, 0.84)
     sun = bpy.data.objects.new("Sample Sun", light)
     sun.location = (-30, -30, 60)
     sun.rotation_euler = (radians(52), 0, radians(-38))
