@@ -116,6 +116,13 @@ def fail(error: PaintingError) -> None:
     viewports.redraw("UI")
 
 
+def dismiss() -> None:
+    """Show no problem any more."""
+    global _problem
+    _problem = None
+    viewports.redraw("UI")
+
+
 def stop() -> None:
     """Forget everything and leave no timer behind."""
     global _current, _problem

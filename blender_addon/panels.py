@@ -13,7 +13,7 @@ from .operators import paint, show_labels
 from .synth_core import labels
 
 _CHARACTER_WIDTH = 7.0  # pixels of an average letter at a user interface scale of 1
-_SIDEBAR_PADDING = 60.0  # pixels that panel, box and icon take from the sidebar's width
+_SIDEBAR_PADDING = 80.0  # pixels that panel, box and icons take from the sidebar's width
 
 
 class _LabelMenu(bpy.types.Menu):
@@ -54,7 +54,7 @@ class VEDUTA_MT_collection_label(_LabelMenu):
 
 
 _MENUS = {menu.target: menu.__name__ for menu in (VEDUTA_MT_material_label, VEDUTA_MT_object_label, VEDUTA_MT_collection_label)}
-_UNSET = {"MATERIAL": "No label", "OBJECT": "From the material", "COLLECTION": "No label"}
+_UNSET = {"MATERIAL": "No label", "OBJECT": "By material", "COLLECTION": "No label"}
 
 
 class VEDUTA_UL_materials(bpy.types.UIList):
@@ -87,7 +87,7 @@ class VEDUTA_PT_labels(_SidebarPanel, bpy.types.Panel):
         else:
             self._draw_object(layout, context, obj)
         label = assignment.collection_label(context.scene, context.collection)
-        _label_row(layout, f"Collection {context.collection.name}", "COLLECTION", label)
+        _label_row(layout, context.collection.name, "OUTLINER_COLLECTION", "COLLECTION", label)
         layout.separator()
         shown = show_labels.is_shown(context.scene)
         layout.operator("veduta.show_labels", text="Show Labels", icon="HIDE_OFF" if shown else "HIDE_ON", depress=shown)
@@ -101,9 +101,8 @@ class VEDUTA_PT_labels(_SidebarPanel, bpy.types.Panel):
         choices = layout.column()
         choices.active = not keep  # what is kept is never painted, whatever its labels say
         material = obj.active_material
-        name = f"Material {material.name}" if material else "New material"
-        _label_row(choices, name, "MATERIAL", assignment.material_label(scene, material))
-        _label_row(choices, f"Object {obj.name}", "OBJECT", assignment.object_label(scene, obj))
+        _label_row(choices, material.name if material else "New", "MATERIAL", "MATERIAL", assignment.material_label(scene, material))
+        _label_row(choices, obj.name, "OBJECT_DATA", "OBJECT", assignment.object_label(scene, obj))
         layout.operator("veduta.toggle_keep", text="Keep, Never Paint", icon="LOCKED" if keep else "UNLOCKED", depress=keep)
 
 
@@ -146,15 +145,17 @@ class VEDUTA_PT_paint(_SidebarPanel, bpy.types.Panel):
 
     def _draw_problem(self, layout, context, problem) -> None:
         box = layout.box()
-        _wrapped(box, context, problem.message, "ERROR")
+        row = box.row()
+        _wrapped(row, context, problem.message, "ERROR")
+        row.operator("veduta.dismiss", text="", icon="X", emboss=False)
         _wrapped(box, context, problem.mend, "NONE")
         if problem.operator:
             box.operator(problem.operator)
 
 
-def _label_row(layout, name: str, target: str, label: int) -> None:
-    row = layout.split(factor=0.45)
-    row.label(text=name)
+def _label_row(layout, name: str, icon: str, target: str, label: int) -> None:
+    row = layout.split(factor=0.5)
+    row.label(text=name, icon=icon)
     text = labels.LABELS[label].name.capitalize() if label else _UNSET[target]
     row.menu(_MENUS[target], text=text, icon_value=swatches.icon(label))
 

@@ -20,7 +20,7 @@ def label_items(none: str, none_help: str) -> tuple[tuple[str, str, str, int], .
 
 
 _MATERIAL_ITEMS = label_items("No label", "Surfaces of this material take the nearest label below them, or sky above the horizon")
-_OVERRIDE_ITEMS = label_items("From the material", "Each face is painted as its material says")
+_OVERRIDE_ITEMS = label_items("By material", "Each face is painted as its material says")
 _OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
 
 

@@ -1,18 +1,19 @@
-"""Paint, its Cancel and the dice: from the scene to a request, and from the finished picture to its delivery.
+"""Paint, its Cancel, its message's Dismiss and the dice: from the scene to a request, and from the finished picture to its delivery.
 
 What is under way is `painting`'s, how a scene is read `capture`'s, how a picture is put up `apply`'s.
 """
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import bpy
 import numpy as np
 
 from .. import painting
 from .. import recipe as recipes
-from ..capture import CaptureError, capture, painting_size
+from ..capture import CaptureError, View, capture, painting_size
 from ..painting import PaintingError
 from ..synth_core.request import Request, RequestError, Result
 from . import apply
@@ -21,11 +22,10 @@ _VIEWPORT_ZOOM = 2.0  # a viewport shows twice what a camera of its focal length
 _SENSOR = 36.0  # millimetres, of viewports and new cameras
 
 
-class VEDUTA_OT_paint(bpy.types.Operator):
-    """Paint the labelled scene as the camera sees it, and put the painting up as its backdrop"""
+class StartsPainting:
+    """An operator that starts a painting: a button's press returns at once, a script's call waits. `begin` does the starting; it returns
+    warnings for the user and raises PaintingError."""
 
-    bl_idname = "veduta.paint"
-    bl_label = "Paint"
     bl_options = {"REGISTER"}  # the delivery is the undo step; painting itself changes nothing
 
     @classmethod
@@ -36,14 +36,17 @@ class VEDUTA_OT_paint(bpy.types.Operator):
         return True
 
     def invoke(self, context, event):
-        return self._paint(context, painting.follow)
+        return self._start(context, painting.follow)
 
     def execute(self, context):
-        return self._paint(context, painting.wait)
+        return self._start(context, painting.wait)
 
-    def _paint(self, context, finish):
+    def begin(self, context: bpy.types.Context) -> list[str]:
+        raise NotImplementedError
+
+    def _start(self, context, finish: Callable[[], None]):
         try:
-            for warning in begin(context):
+            for warning in self.begin(context):
                 self.report({"WARNING"}, warning)
             finish()
         except PaintingError as error:
@@ -51,6 +54,21 @@ class VEDUTA_OT_paint(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+class VEDUTA_OT_paint(StartsPainting, bpy.types.Operator):
+    """Paint the labelled scene as the camera sees it, and put the painting up as its backdrop"""
+
+    bl_idname = "veduta.paint"
+    bl_label = "Paint"
+
+    def begin(self, context):
+        scene = context.scene
+        seed = _seed(scene)
+        with _camera(context) as camera:
+            view, recipe = _captured(context, camera, seed)
+            painting.start(recipe.request(), delivery(scene, camera, view.matte, recipe))
+        return view.warnings
 
 
 class VEDUTA_OT_cancel(bpy.types.Operator):
@@ -65,6 +83,17 @@ class VEDUTA_OT_cancel(bpy.types.Operator):
 
     def execute(self, context):
         painting.cancel()
+        return {"FINISHED"}
+
+
+class VEDUTA_OT_dismiss(bpy.types.Operator):
+    """Hide this message"""
+
+    bl_idname = "veduta.dismiss"
+    bl_label = "Dismiss"
+
+    def execute(self, context):
+        painting.dismiss()
         return {"FINISHED"}
 
 
@@ -86,20 +115,15 @@ def size(scene: bpy.types.Scene) -> tuple[int, int]:
     return painting_size(scene) if settings.use_render_size else (settings.width, settings.height)
 
 
-def begin(context: bpy.types.Context) -> list[str]:
-    """Start painting the context's scene; returns warnings for the user. Raises PaintingError."""
+def _captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed: int) -> tuple[View, recipes.Recipe]:
+    """What the camera sees, and the recipe to paint it by. Raises PaintingError."""
     scene = context.scene
-    seed = _seed(scene)
-    camera = scene.camera or _camera_from_view(context)
-    width, height = size(scene)
     try:
-        view = capture(scene, context.view_layer, camera, width, height)
-        recipe = recipes.make(view, Request(view.labels, seed), None, scene, camera)
-        request = recipe.request()
+        view = capture(scene, context.view_layer, camera, *size(scene))
+        return view, recipes.make(Request(view.labels, seed), scene, camera)
     except (CaptureError, RequestError) as error:
-        raise PaintingError(str(error)) from error
-    painting.start(request, delivery(scene, camera, view.matte, recipe))
-    return view.warnings
+        empty = not any(obj.type == "MESH" for obj in scene.objects)
+        raise PaintingError(str(error), operator="veduta.sample_terrain" if empty else "") from error
 
 
 def _seed(scene: bpy.types.Scene) -> int:
@@ -110,11 +134,26 @@ def _seed(scene: bpy.types.Scene) -> int:
                             "veduta.dice_seed") from None
 
 
-def _camera_from_view(context: bpy.types.Context) -> bpy.types.Object | None:
-    """A new scene camera that looks as the viewport does; None outside a viewport."""
+@contextmanager
+def _camera(context: bpy.types.Context) -> Iterator[bpy.types.Object | None]:
+    """The scene's camera. In a viewport, a scene without one gets one that looks as the viewport does; it goes again if the painting doesn't
+    start. None in a script without a viewport."""
+    if context.scene.camera is not None or context.region_data is None:
+        yield context.scene.camera
+        return
+    camera = _camera_from_view(context)
+    try:
+        yield camera
+    except PaintingError:
+        bpy.data.cameras.remove(camera.data)  # and the object with it
+        raise
+    context.region_data.view_perspective = "CAMERA"
+    bpy.ops.ed.undo_push(message="Camera from View")
+
+
+def _camera_from_view(context: bpy.types.Context) -> bpy.types.Object:
+    """A new scene camera that looks as the context's viewport does."""
     view, space = context.region_data, context.space_data
-    if view is None:
-        return None
     data = bpy.data.cameras.new("Veduta View")
     data.sensor_width = _SENSOR
     data.lens = space.lens / _VIEWPORT_ZOOM
@@ -126,9 +165,6 @@ def _camera_from_view(context: bpy.types.Context) -> bpy.types.Object | None:
     camera.matrix_world = view.view_matrix.inverted()
     context.scene.collection.objects.link(camera)
     context.scene.camera = camera
-    view.view_perspective = "CAMERA"
-    context.view_layer.update()
-    bpy.ops.ed.undo_push(message="Camera from View")
     return camera
 
 
@@ -161,4 +197,4 @@ def _window_showing(scene: bpy.types.Scene) -> dict:
     return {"window": window} if window else {"scene": scene}
 
 
-CLASSES = (VEDUTA_OT_paint, VEDUTA_OT_cancel, VEDUTA_OT_dice_seed)
+CLASSES = (VEDUTA_OT_paint, VEDUTA_OT_cancel, VEDUTA_OT_dismiss, VEDUTA_OT_dice_seed)

@@ -1,4 +1,4 @@
-"""Reproduce: paints the picture of a recipe again. How a recipe is kept is `recipe`'s; the painting runs and is put up as Paint's does."""
+"""Reproduce: paints the picture of a recipe again. How a recipe is kept is `recipe`'s; painting and delivery go as Paint's do."""
 from __future__ import annotations
 
 import json
@@ -12,22 +12,20 @@ from ..apply import backdrop
 from ..capture import CaptureError, capture
 from ..painting import PaintingError
 from ..synth_core import weights
-from .paint import delivery
+from .paint import StartsPainting, delivery
 
 _SIMILAR = "Similar, not identical"
 
 
-class VEDUTA_OT_reproduce(bpy.types.Operator):
+class VEDUTA_OT_reproduce(StartsPainting, bpy.types.Operator):
     """Paint the backdrop's picture again from its recipe"""
 
     bl_idname = "veduta.reproduce"
     bl_label = "Reproduce"
-    bl_options = {"REGISTER"}  # the delivery is the undo step, as Paint's is
 
     @classmethod
     def poll(cls, context):
-        if painting.current() is not None:
-            cls.poll_message_set("A painting is already under way; cancel it or wait for it.")
+        if not super().poll(context):
             return False
         if backdrop.active_painting(context.scene) is None:
             cls.poll_message_set("The scene shows no painting; Paint makes one.")
@@ -44,44 +42,22 @@ class VEDUTA_OT_reproduce(bpy.types.Operator):
         promise = f"{_SIMILAR}: it was painted with other weights" if changed else "On the same machine and engine it comes out bit for bit"
         return f"Paint the backdrop's picture again from its recipe. {promise}"
 
-    def invoke(self, context, event):
-        return self._paint(context, painting.follow)
-
-    def execute(self, context):
-        return self._paint(context, painting.wait)
-
-    def _paint(self, context, see_through):
+    def begin(self, context):
+        scene = context.scene
+        camera = backdrop.camera(scene) or scene.camera
+        if camera is None:
+            raise PaintingError("The painting's camera is gone, and the scene has no other.", "Give the scene a camera and reproduce again.")
         try:
-            for warning in begin(context):
-                self.report({"WARNING"}, warning)
-            see_through()
-        except PaintingError as error:
-            painting.fail(error)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
-
-
-def begin(context: bpy.types.Context) -> list[str]:
-    """Start painting the active painting's recipe again; returns warnings for the user. Raises PaintingError."""
-    scene = context.scene
-    image = backdrop.active_painting(scene)
-    if image is None:
-        raise PaintingError("The scene shows no painting to reproduce.", "Paint one first.")
-    camera = backdrop.camera(scene) or scene.camera
-    if camera is None:
-        raise PaintingError("The painting's camera is gone, and the scene has no other.", "Give the scene a camera and reproduce again.")
-    try:
-        recipe = recipes.load(image)
-    except recipes.RecipeError as error:
-        raise PaintingError(str(error)) from error
-    matte = _matte(context, camera, recipe.labels.shape)
-    painting.start(recipe.request(), delivery(scene, camera, matte, recipes.here(recipe)))
-    return _warnings(recipe, scene, camera)
+            recipe = recipes.load(backdrop.active_painting(scene))
+        except recipes.RecipeError as error:
+            raise PaintingError(str(error)) from error
+        matte = _matte(context, camera, recipe.labels.shape)
+        painting.start(recipe.request(), delivery(scene, camera, matte, recipes.here(recipe)))
+        return _warnings(recipe, scene, camera)
 
 
 def other_weights(recipe: recipes.Recipe) -> bool:
-    """Whether this Veduta holds other weights than painted the recipe's picture. False when its weights can't be read: the painter tells that."""
+    """Whether this Veduta holds other weights than painted the recipe's picture; False when they can't be read, which the painter tells."""
     try:
         manifest = json.loads((service.PACKAGE / "weights" / weights.MANIFEST).read_text(encoding="utf-8"))
         return recipe.weights != manifest["sha256"][weights.TENSORS]

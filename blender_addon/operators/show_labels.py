@@ -17,10 +17,14 @@ from ..synth_core import labels
 SETTLE_SECONDS = 0.15  # the triangles are gathered anew when the scene has been still this long
 _BIAS = 3e-6  # of the depth range, towards the viewer: labels win over the surfaces that they lie on, and over nothing else
 _NEARER = Matrix(((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, -_BIAS), (0, 0, 0, 1)))
+# Puts whatever is drawn a hair before the far end of the depth range: a sky behind everything, near as its corners may be.
+_FARTHEST = 1 - 1e-6
 _UNLABELLED = (0.25, 0.25, 0.25)  # sRGB; plain black would hide the shape
 _SHADE = 0.3  # the share of its colour that a face turned away from the light loses
 _LIGHT = np.array((0.37, -0.56, 0.74), np.float32)
 
+_SKY_CORNERS = ((1, 1, 0), (-1, 1, 0), (-1, -1, 0), (1, -1, 0), (0, 0, 1))
+_SKY_FACES = ((0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4))
 _COLOURS = np.array([label.colour for label in labels.LABELS], np.float32) / 255
 _COLOURS[labels.UNLABELLED] = _UNLABELLED
 
@@ -137,16 +141,37 @@ def _shaded(corners: np.ndarray, ids: np.ndarray) -> np.ndarray:
 
 
 def _draw() -> None:
-    triangles = _shown.get(bpy.context.scene.session_uid)
+    context = bpy.context
+    triangles = _shown.get(context.scene.session_uid)
     if triangles is None:
         return
+    projection = gpu.matrix.get_projection_matrix()
+    gpu.state.depth_test_set("LESS_EQUAL")
     with gpu.matrix.push_pop_projection():
-        gpu.matrix.load_projection_matrix(_NEARER @ gpu.matrix.get_projection_matrix())
-        gpu.state.depth_test_set("LESS_EQUAL")
+        if context.region_data.is_perspective:
+            gpu.matrix.load_projection_matrix(_far(projection))
+            _draw_sky(context.region_data.view_matrix)
+        gpu.matrix.load_projection_matrix(_NEARER @ projection)
         gpu.state.depth_mask_set(True)
         triangles.draw()
         gpu.state.depth_mask_set(False)
-        gpu.state.depth_test_set("NONE")
+    gpu.state.depth_test_set("NONE")
+
+
+def _far(projection: Matrix) -> Matrix:
+    """The perspective projection with all depths at the far end."""
+    far = projection.copy()
+    far[2] = far[3] * _FARTHEST
+    return far
+
+
+def _draw_sky(view: Matrix) -> None:
+    """Everything above the horizon that nothing stands in, seen from the eye: a pyramid over the horizon, around the eye."""
+    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+    shader.uniform_float("color", (*_COLOURS[labels.BY_NAME["sky"].id], 1.0))
+    with gpu.matrix.push_pop():
+        gpu.matrix.load_matrix(view.to_3x3().to_4x4())
+        batch_for_shader(shader, "TRIS", {"pos": _SKY_CORNERS}, indices=_SKY_FACES).draw(shader)
 
 
 CLASSES = (VEDUTA_OT_show_labels,)
