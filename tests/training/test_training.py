@@ -3,11 +3,12 @@ import json
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from synth_core import labels as label_set
-from synth_core.training import config, losses
+from synth_core.training import config, losses, split
 from synth_core.training.data import Batches, DataError, Photographs, merge, one_hot
 from synth_core.training.loop import Loop, average_decay, rate_factor
 
@@ -120,3 +121,8 @@ def test_the_log_holds_one_json_line_each_time(photographs, tmp_path, monkeypatc
     loop.train()
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["seen"] for line in lines] == [2, 4] and all(line["d_pixel"] > 0 for line in lines)
+
+
+def test_holes_of_a_map_take_the_nearest_label_of_their_column():
+    ids = np.array([[1, 0, 0], [0, 0, 0], [0, 12, 0], [9, 0, 0]], np.uint8)
+    assert split.fill(ids).tolist() == [[1, 12, 1], [1, 12, 1], [9, 12, 1], [9, 12, 1]]
