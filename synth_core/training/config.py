@@ -29,7 +29,7 @@ class Run:
     pixel: float = 1.0  # weights of the losses: the right label at every pixel,
     heads: float = 1.0  # the heads on the backbone's scales,
     fine: float = 0.5  # the head on single pixels,
-    statistics: float = 2.0  # the style photograph's statistics under each label,
+    statistics: float = 5.0  # the style photograph's statistics under each label,
     aligned: float = 1.5  # closeness to the own photograph at strides 16 and 32,
     variety: float = 0.5  # that new noise moves the features
     lecam: float = 0.1  # 2104.03310, on the heads
