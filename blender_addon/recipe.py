@@ -53,12 +53,11 @@ class Recipe:
         return Request(self.labels, self.seed, self.style, self.noise, texts=texts(self))
 
 
-def make(view, request: Request, result: Result | None, scene: bpy.types.Scene, camera: bpy.types.Object) -> Recipe:
-    """The recipe of what `request` asks for in `view`, with the camera as it stands now; `finished` adds a result that isn't there yet."""
+def make(request: Request, scene: bpy.types.Scene, camera: bpy.types.Object) -> Recipe:
+    """The recipe of what `request` asks for, with the camera as it stands now; `finished` adds what is known once it is painted."""
     lens = _lens(scene, camera)
-    begun = Recipe(request.labels, request.seed, request.style, request.noise, scene.name, view.camera_name, lens.view, lens.window(),
-                   threads=os.cpu_count() or 0)
-    return begun if result is None else finished(begun, result)
+    return Recipe(request.labels, request.seed, request.style, request.noise, scene.name, camera.name, lens.view, lens.window(),
+                  threads=os.cpu_count() or 0)
 
 
 def finished(recipe: Recipe, result: Result) -> Recipe:
@@ -78,7 +77,7 @@ def is_view(recipe: Recipe, scene: bpy.types.Scene, camera: bpy.types.Object) ->
 
 
 def texts(recipe: Recipe) -> dict[str, str]:
-    """The texts for the PNG, for `Request.texts`. The PNG is written before engine and weights are known: the recipe in it names neither."""
+    """The texts for the PNG, for `Request.texts`: it is written before engine and weights are known, so the recipe in it names neither."""
     return {KEYWORD: dumps(replace(recipe, engine="", weights="")), "Software": "Veduta"}
 
 

@@ -1,8 +1,8 @@
 """The painting as a camera's backdrop: delivered in one go, taken back in one go. A scene has at most one.
 
-While it is on, the painted objects are hidden from the camera (`visibility`), the viewport shows the painting as the camera's background image
-(`viewport`) and renders show it on a plane at the far end of the view (`plane`). Each painting is a new packed Image that outlives its
-backdrop; everything else that is made here lies in a collection of its own, or hangs on what does, and goes with it.
+While it is on, the painted objects are hidden from the camera (`visibility`), the viewport shows the painting as the camera's
+background image (`viewport`) and renders show it on a plane at the far end of the view (`plane`). Each painting is a new packed Image
+that outlives its backdrop; everything else that is made here lies in a collection of its own, or hangs on what does, and goes with it.
 How a painting gets here from the job that made it is `operators/apply.py`'s.
 """
 from __future__ import annotations
@@ -27,8 +27,8 @@ def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.t
             recipe: recipes.Recipe, warn: Callable[[str], None] = lambda sentence: None) -> bpy.types.Image:
     """Make the painting the backdrop of `camera`, in place of the scene's last one, and return its Image.
 
-    matte: (H, W) float32, 0 to 1, coverage of the kept objects, which the viewport's picture leaves out. warn: told each sentence on what makes
-    renders differ from the painting.
+    matte: (H, W) float32, 0 to 1, coverage of the kept objects, which the viewport's picture leaves out. warn: told each sentence on
+    what makes renders differ from the painting.
     """
     remove(scene)
     height, width = result.picture.shape[:2]
@@ -40,7 +40,7 @@ def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.t
     scene.collection.children.link(collection)
     collection[_PAINTING] = painting
     linked = visibility.hide(scene, context.evaluated_depsgraph_get())
-    plane.add(scene, collection, camera, _rendered_image(scene, painting, result.png))
+    plane.add(scene, collection, camera, _rendered_image(scene, painting, result), (width, height))
     collection[_BACKGROUNDS] = viewport.show(camera, painting, result.picture, matte)
     for sentence in (*_linked_warning(linked), *colour.warnings(scene)):
         warn(sentence)
@@ -80,19 +80,19 @@ def camera(scene: bpy.types.Scene) -> bpy.types.Object | None:
     return next((thing.parent for thing in collection.objects), None) if collection else None
 
 
-def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image, png: bytes) -> bpy.types.Image:
+def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image, result: Result) -> bpy.types.Image:
     """The image for renders: the painting itself, or where the view transform needs another colour space, a copy in that."""
     space = colour.inverse_space(scene) or colour.PLAIN
     if space == colour.PLAIN:
         return painting
-    image = viewport.packed("Veduta Render Backdrop", *painting.size, png)
+    image = viewport.packed("Veduta Render Backdrop", *result.picture.shape[1::-1], result.png)
     image[OWN_MARK] = True
     image.colorspace_settings.name = space
     return image
 
 
 def _hidden(scene: bpy.types.Scene) -> list[bpy.types.Object]:
-    """The objects hidden for this scene's backdrop, those since taken out of the scene too; not those that another scene's backdrop hides."""
+    """The objects hidden for this scene's backdrop, even those since taken out of the scene; not those hidden for another scene's."""
     return [obj for obj in bpy.data.objects if HIDDEN_MARK in obj and not any(find(other) for other in obj.users_scene if other != scene)]
 
 
@@ -100,4 +100,4 @@ def _linked_warning(names: list[str]) -> list[str]:
     if not names:
         return []
     listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return [f"Linked objects can't be hidden, so they stand in front of the painting in renders: {listed}; make a library override of them."]
+    return [f"Linked objects can't be hidden and so cover the painting in renders: {listed}; make library overrides of them."]

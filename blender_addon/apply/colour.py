@@ -1,4 +1,7 @@
-"""Colour management: which colour space undoes the scene's view transform, and what makes a render differ from the painting. Nothing is written."""
+"""Colour management: which colour space undoes the scene's view transform, and what changes a painting's colours in renders.
+
+Nothing is written here.
+"""
 from __future__ import annotations
 
 import bpy
@@ -28,7 +31,7 @@ def warnings(scene: bpy.types.Scene) -> list[str]:
     view = scene.view_settings
     found = []
     if inverse_space(scene) is None:
-        found.append(f"Renders show the painting through the view transform {view.view_transform!r}, which has no inverse: its colours will shift.")
+        found.append(f"The view transform {view.view_transform!r} has no inverse in this Blender: the painting's colours shift in renders.")
     if view.look != "None":
         found.append(f"The look {view.look!r} of the colour management changes the painting's colours in renders.")
     if view.exposure or view.gamma != 1:

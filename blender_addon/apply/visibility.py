@@ -1,7 +1,7 @@
 """Hides painted objects from the camera while a backdrop shows them, and gives their visibility back. Nothing else is changed.
 
-They still cast shadows, bounce light and show in reflections. What they were is kept on each object itself, in the custom property HIDDEN_MARK,
-so that it survives renaming, duplication and a save; capture reads the mark and still paints these objects.
+They still cast shadows, bounce light and show in reflections. What they were is kept on each object itself, in the custom property
+HIDDEN_MARK, so that it survives renaming, duplication and a save; capture reads the mark and still paints these objects.
 """
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def _painted(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> set[bpy.
 
     # The scene's list knows the objects that are hidden in the viewport, the depsgraph those that modifiers and empties instance.
     pairs = {(obj, obj) for obj in scene.objects} | set(_instances(depsgraph))
-    return {top for obj, top in pairs
-            if not assignment.is_own(top) and not assignment.is_keep(scene, top) and not assignment.is_keep(scene, obj) and is_labelled(obj)}
+    kept = {obj for pair in pairs for obj in pair if assignment.is_keep(scene, obj)}
+    return {top for obj, top in pairs if kept.isdisjoint((obj, top)) and not assignment.is_own(top) and is_labelled(obj)}
 
 
 def _instances(depsgraph: bpy.types.Depsgraph) -> Iterator[tuple[bpy.types.Object, bpy.types.Object]]:

@@ -1,8 +1,8 @@
 """Operators that put a finished painting up as the backdrop and take it away. What a backdrop is, `apply/backdrop.py` says.
 
-An operator's properties hold only numbers and strings, so a painting with its matte crosses into one through a slot in this module's memory:
-`put_up` fills the slot, runs the operator, which empties it, and returns the painting's Image. One delivery is in the slot at a time, and only
-while `put_up` runs.
+An operator's properties hold only numbers and strings, so a painting with its matte crosses into one through a slot in this module's
+memory: `put_up` fills the slot, runs the operator, which empties it, and returns the painting's Image. One delivery is in the slot at a
+time, and only while `put_up` runs.
 """
 from __future__ import annotations
 

@@ -25,12 +25,10 @@ class VEDUTA_OT_reproduce(StartsPainting, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        if not super().poll(context):
-            return False
         if backdrop.active_painting(context.scene) is None:
             cls.poll_message_set("The scene shows no painting; Paint makes one.")
             return False
-        return True
+        return super().poll(context)
 
     @classmethod
     def description(cls, context, properties):
@@ -43,17 +41,22 @@ class VEDUTA_OT_reproduce(StartsPainting, bpy.types.Operator):
         return f"Paint the backdrop's picture again from its recipe. {promise}"
 
     def begin(self, context):
-        scene = context.scene
-        camera = backdrop.camera(scene) or scene.camera
-        if camera is None:
-            raise PaintingError("The painting's camera is gone, and the scene has no other.", "Give the scene a camera and reproduce again.")
-        try:
-            recipe = recipes.load(backdrop.active_painting(scene))
-        except recipes.RecipeError as error:
-            raise PaintingError(str(error)) from error
-        matte = _matte(context, camera, recipe.labels.shape)
-        painting.start(recipe.request(), delivery(scene, camera, matte, recipes.here(recipe)))
-        return _warnings(recipe, scene, camera)
+        return begin(context)
+
+
+def begin(context: bpy.types.Context) -> list[str]:
+    """Start painting the active painting's recipe again; returns warnings for the user. Raises PaintingError."""
+    scene = context.scene
+    camera = backdrop.camera(scene) or scene.camera
+    if camera is None:
+        raise PaintingError("The painting's camera is gone, and the scene has no other.", "Give the scene a camera first.")
+    try:
+        recipe = recipes.load(backdrop.active_painting(scene))
+    except recipes.RecipeError as error:
+        raise PaintingError(str(error)) from error
+    matte = _matte(context, camera, recipe.labels.shape)
+    painting.start(recipe.request(), delivery(scene, camera, matte, recipes.here(recipe)))
+    return _warnings(recipe, scene, camera)
 
 
 def other_weights(recipe: recipes.Recipe) -> bool:

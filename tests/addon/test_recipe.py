@@ -1,0 +1,138 @@
+"""A painting's recipe: kept and read back exactly, refused when damaged, and started again by Reproduce. Nothing paints here."""
+from __future__ import annotations
+
+import importlib
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+SEED = (1 << 63) - 1
+
+
+@pytest.fixture
+def parts(scene, veduta) -> SimpleNamespace:
+    """The extension's modules that are tested here."""
+    names = {"recipe": "recipe", "request": "synth_core.request", "apply": "operators.apply", "png": "synth_core.png", "painting": "painting",
+             "reproduce": "operators.reproduce"}
+    return SimpleNamespace(**{key: importlib.import_module(f"{veduta.__name__}.{name}") for key, name in names.items()})
+
+
+@pytest.fixture
+def camera(scene):
+    """The scene's camera, with a shifted lens."""
+    import bpy
+
+    thing = bpy.data.objects.new("Café", bpy.data.cameras.new("Lens"))
+    thing.data.shift_x, thing.location = 0.2, (1, 2, 3)
+    scene.collection.objects.link(thing)
+    scene.camera = thing
+    bpy.context.view_layer.update()
+    return thing
+
+
+def request_of(parts, **changes):
+    random = np.random.RandomState(3)
+    fields = {"labels": random.randint(1, 23, (64, 96)).astype(np.uint8), "seed": SEED,
+              "style": random.normal(size=(23, 64)).astype(np.float32), "noise": random.normal(size=(8, 64, 128)).astype(np.float32)}
+    return parts.request.Request(**{**fields, **changes})
+
+
+def assert_equal(first, second) -> None:
+    for name, value in vars(first).items():
+        assert np.array_equal(value, getattr(second, name)), name
+
+
+def test_image_keeps_the_recipe_exactly(parts, scene, camera):
+    import bpy
+
+    recipe = parts.recipe.make(request_of(parts), scene, camera)
+    image = bpy.data.images.new("Painting", 4, 4)
+    parts.recipe.store(image, recipe)
+    loaded = parts.recipe.load(image)
+    assert_equal(recipe, loaded)
+    assert loaded.camera == "Café" and loaded.seed == SEED
+    request = loaded.request()
+    for name in ("labels", "seed", "style", "noise"):
+        assert np.array_equal(getattr(request, name), getattr(request_of(parts), name))
+
+
+def test_recipe_survives_saving(parts, scene, camera, tmp_path):
+    import bpy
+
+    recipe = parts.recipe.make(request_of(parts, style=None, noise=None), scene, camera)
+    image = bpy.data.images.new("Painting", 4, 4)
+    image.use_fake_user = True
+    parts.recipe.store(image, recipe)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert_equal(recipe, parts.recipe.load(bpy.data.images["Painting"]))
+
+
+def test_texts_hold_the_recipe_and_painting_it_again_gives_the_same_texts(parts, scene, camera):
+    recipe = parts.recipe.make(request_of(parts), scene, camera)
+    texts = recipe.request().texts
+    assert_equal(recipe, parts.recipe.loads(texts[parts.recipe.KEYWORD]))
+    done = parts.recipe.finished(recipe, SimpleNamespace(engine="onnx 1.23.2", weights="ab" * 32))
+    assert done.weights == "ab" * 32 and done.request().texts == texts
+    assert parts.recipe.KEYWORD.encode() in parts.png.encode(np.zeros((64, 64, 3), np.uint8), texts)
+
+
+@pytest.mark.parametrize("damage", [
+    lambda text: text[:-9],
+    lambda text: "[]",
+    lambda text: json.dumps({**json.loads(text), "version": 99}),
+    lambda text: json.dumps({**json.loads(text), "seed": "-1"}),
+    lambda text: json.dumps({**json.loads(text), "labels": {"shape": [64, 95], "data": json.loads(text)["labels"]["data"]}}),
+    lambda text: json.dumps({**json.loads(text), "labels": {"shape": [64, 96], "data": "AAAA"}}),
+    lambda text: json.dumps({key: value for key, value in json.loads(text).items() if key != "labels"}),
+    lambda text: json.dumps({**json.loads(text), "surprise": 1}),
+])
+def test_damaged_recipe_is_refused_in_one_sentence(parts, scene, camera, damage):
+    import bpy
+
+    image = bpy.data.images.new("Painting", 4, 4)
+    parts.recipe.store(image, parts.recipe.make(request_of(parts), scene, camera))
+    image["veduta_recipe"] = damage(image["veduta_recipe"])
+    with pytest.raises(parts.recipe.RecipeError, match="'Painting' can't be read"):
+        parts.recipe.load(image)
+
+
+def test_image_without_a_recipe_is_refused(parts, scene):
+    import bpy
+
+    with pytest.raises(parts.recipe.RecipeError, match="holds no recipe"):
+        parts.recipe.load(bpy.data.images.new("Photo", 4, 4))
+
+
+def test_moved_camera_is_noticed(parts, scene, camera):
+    import bpy
+
+    recipe = parts.recipe.make(request_of(parts), scene, camera)
+    assert parts.recipe.is_view(recipe, scene, camera)
+    camera.location.x += 0.01
+    bpy.context.view_layer.update()
+    assert not parts.recipe.is_view(recipe, scene, camera)
+
+
+def test_reproduce_asks_for_the_same_picture(parts, scene, camera, monkeypatch):
+    import bpy
+
+    request = request_of(parts)
+    picture = np.zeros((64, 96, 3), np.uint8)
+    result = parts.request.Result(picture, parts.png.encode(picture), "onnx", "ab" * 32, 0.1)
+    recipe = parts.recipe.finished(parts.recipe.make(request, scene, camera), result)
+    assert not bpy.ops.veduta.reproduce.poll()
+    parts.apply.put_up(scene, camera, np.zeros((64, 96), np.float32), result, recipe)
+    assert bpy.ops.veduta.reproduce.poll()
+    started = []
+    monkeypatch.setattr(parts.painting, "start", lambda request, deliver: started.append((request, deliver)))
+    monkeypatch.setattr(parts.reproduce, "other_weights", lambda recipe: recipe.weights == "ab" * 32)
+    warnings = parts.reproduce.begin(bpy.context)
+    assert any("similar, not identical" in warning.lower() for warning in warnings)
+    (again, deliver), = started
+    assert_equal(again, recipe.request())
+    deliver(parts.request.Result(picture, result.png, "onnx", "cd" * 32, 0.1))
+    paintings = [image for image in bpy.data.images if "veduta_recipe" in image]
+    assert sorted(parts.recipe.load(image).weights for image in paintings) == ["ab" * 32, "cd" * 32]
