@@ -38,12 +38,13 @@ class Client:
     """A child process from its start to its end.
 
     package: folder that holds synth_core/ and weights/; python: the interpreter; wheels: folders to import ONNX Runtime from;
-    log: file for the child's output, written anew; environment: variables on top of this process's own.
+    log: file for the child's output, written anew; environment: variables on top of this process's own;
+    threads: processor threads to paint with, 0 for all.
 
     Raises OSError when the child can't be started.
     """
 
-    def __init__(self, package: Path, python: Path, wheels: Sequence[Path], log: Path, environment: Mapping[str, str]):
+    def __init__(self, package: Path, python: Path, wheels: Sequence[Path], log: Path, environment: Mapping[str, str], threads: int):
         self._log = log
         self._token, self._nonce = secrets.token_hex(32), secrets.token_hex(32)
         self._connection: socket.socket | None = None
@@ -53,7 +54,7 @@ class Client:
         self._listener.setblocking(False)
         try:
             self._process = self._spawn(package, python, environment)
-            self._hand_over(package, wheels)
+            self._hand_over(package, wheels, threads)
         except OSError:
             self._listener.close()
             raise
@@ -105,9 +106,10 @@ class Client:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # exists on Windows alone: no console flashes up
             )
 
-    def _hand_over(self, package: Path, wheels: Sequence[Path]) -> None:
+    def _hand_over(self, package: Path, wheels: Sequence[Path], threads: int) -> None:
         port = self._listener.getsockname()[1]
-        settings = {"port": port, "token": self._token, "weights": str(package / "weights"), "wheels": [str(folder) for folder in wheels]}
+        folders = {"weights": str(package / "weights"), "wheels": [str(folder) for folder in wheels]}
+        settings = {"port": port, "token": self._token, "threads": threads, **folders}
         try:
             with self._process.stdin as pipe:
                 pipe.write(json.dumps(settings).encode() + b"\n")

@@ -19,7 +19,7 @@ def session() -> Session:
     """The session, made on first use. Nothing starts until it is given a job."""
     global _session
     if _session is None:
-        _session = Session(PACKAGE, sys.executable, wheels(), log=log_path())
+        _session = Session(PACKAGE, sys.executable, wheels(), log=log_path(), threads=threads())
     return _session
 
 
@@ -29,6 +29,11 @@ def close() -> None:
     if _session is not None:
         _session.close()
         _session = None
+
+
+def threads() -> int:
+    """Processor threads that the user lets the painter have; 0 for all."""
+    return bpy.context.preferences.addons[ROOT_PACKAGE].preferences.threads
 
 
 def user_folder() -> Path:

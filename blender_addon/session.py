@@ -61,7 +61,7 @@ class Session:
     package: folder of the staged add-on, which holds synth_core/ and weights/.
     python: interpreter to run. wheels: folders to import ONNX Runtime from, if not the interpreter's own.
     log: file for the child's output, written anew for each child. environment: variables to add to this process's own.
-    patience: seconds of silence from a working child before it counts as hung.
+    threads: processor threads to paint with, 0 for all. patience: seconds of silence from a working child before it counts as hung.
     """
 
     def __init__(
@@ -72,9 +72,10 @@ class Session:
         *,
         log: Path,
         environment: Mapping[str, str] | None = None,
+        threads: int = 0,
         patience: float = PATIENCE,
     ):
-        self._start_client = partial(Client, Path(package), Path(python), wheels, Path(log), environment or {})
+        self._start_client = partial(Client, Path(package), Path(python), wheels, Path(log), environment or {}, threads)
         self._client: Client | None = None
         self._job: Job | None = None
         self._started = 0  # jobs so far; the last one's number

@@ -1,6 +1,6 @@
 """The painter's process: connects to the parent that started it, paints what it asks for, and ends when the parent does.
 
-The parent writes one JSON line to stdin: {"port", "token", "weights", "wheels"}. The parent listens and this process connects, so neither
+The parent writes one JSON line to stdin: {"port", "token", "threads", "weights", "wheels"}. The parent listens and this process connects, so neither
 side has to read a pipe without blocking, which Windows can't. Both then prove that they know the token (`protocol.proof`).
 Standard output and error are the log. How to paint is not here (`painter.py`), nor what a frame looks like (`protocol.py`).
 """
@@ -119,8 +119,8 @@ class Inbox:
 def _load_painter(settings: dict) -> Painter:
     started = time.perf_counter()
     check_runtime(settings["wheels"])
-    painter = Painter(Path(settings["weights"]), engine="onnx", threads=0)
-    log.info("Painter loaded in %.2f s", time.perf_counter() - started)
+    painter = Painter(Path(settings["weights"]), engine="onnx", threads=settings["threads"])
+    log.info("Painter loaded in %.2f s; threads: %s", time.perf_counter() - started, settings["threads"] or "all")
     return painter
 
 

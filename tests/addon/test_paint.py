@@ -182,3 +182,16 @@ def test_disabling_ends_the_painters_process(beach, part, veduta):
     process = part("service").session()._client._process
     bpy.ops.preferences.addon_disable(module=veduta.__name__)
     assert process.poll() is not None
+
+
+def test_the_threads_of_the_preferences_reach_the_painter(beach, part, veduta):
+    preferences = bpy.context.preferences.addons[veduta.__name__].preferences
+    bpy.ops.veduta.paint()
+    first = part("service").session()._client._process
+    preferences.threads = 1
+    assert first.poll() is not None
+    try:
+        bpy.ops.veduta.paint()
+        assert "threads: 1" in part("service").log_path().read_text()
+    finally:
+        preferences.threads = 0
