@@ -30,17 +30,17 @@ def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.t
     matte: (H, W) float32, 0 to 1, coverage of the kept objects, which the viewport's picture leaves out. warn: told each sentence on
     what makes renders differ from the painting.
     """
+    painted = visibility.painted(scene, context.evaluated_depsgraph_get())  # first: what follows makes the depsgraph evaluate again
     remove(scene)
-    height, width = result.picture.shape[:2]
-    painting = viewport.packed("Veduta Painting", width, height, result.png)
+    linked = visibility.hide(painted)
+    painting = viewport.packed("Veduta Painting", result.png)
     painting.use_fake_user = True
     recipes.store(painting, recipe)
     collection = bpy.data.collections.new(NAME)
     collection[OWN_MARK] = True
     scene.collection.children.link(collection)
     collection[_PAINTING] = painting
-    linked = visibility.hide(scene, context.evaluated_depsgraph_get())
-    plane.add(scene, collection, camera, _rendered_image(scene, painting, result), (width, height))
+    plane.add(scene, collection, camera, _rendered_image(scene, painting, result.png), result.picture.shape[1::-1])
     collection[_BACKGROUNDS] = viewport.show(camera, painting, result.picture, matte)
     for sentence in (*_linked_warning(linked), *colour.warnings(scene)):
         warn(sentence)
@@ -80,12 +80,12 @@ def camera(scene: bpy.types.Scene) -> bpy.types.Object | None:
     return next((thing.parent for thing in collection.objects), None) if collection else None
 
 
-def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image, result: Result) -> bpy.types.Image:
+def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image, png: bytes) -> bpy.types.Image:
     """The image for renders: the painting itself, or where the view transform needs another colour space, a copy in that."""
     space = colour.inverse_space(scene) or colour.PLAIN
     if space == colour.PLAIN:
         return painting
-    image = viewport.packed("Veduta Render Backdrop", *result.picture.shape[1::-1], result.png)
+    image = viewport.packed("Veduta Render Backdrop", png)
     image[OWN_MARK] = True
     image.colorspace_settings.name = space
     return image

@@ -51,14 +51,14 @@ def cut_out(picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:
     pixels[..., :3] = picture[..., ::-1]  # TGA holds blue first
     pixels[..., 3] = np.rint((1 - matte) * 255)
     header = struct.pack("<BBB5x4xHHBB", 0, 0, _UNCOMPRESSED_RGB, width, height, 32, _TOP_DOWN | _EIGHT_BITS_OF_ALPHA)
-    image = packed("Veduta Viewport Backdrop", width, height, header + pixels.tobytes())
+    image = packed("Veduta Viewport Backdrop", header + pixels.tobytes())
     image[OWN_MARK] = True
     return image
 
 
-def packed(name: str, width: int, height: int, file: bytes) -> bpy.types.Image:
+def packed(name: str, file: bytes) -> bpy.types.Image:
     """A new Image whose pixels come from `file`, a finished picture file that is packed as it is."""
-    image = bpy.data.images.new(name, width, height)
+    image = bpy.data.images.new(name, 1, 1)  # the size is the file's
     image.source = "FILE"
     image.pack(data=file, data_len=len(file))
     return image

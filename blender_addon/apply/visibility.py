@@ -5,7 +5,7 @@ HIDDEN_MARK, so that it survives renaming, duplication and a save; capture reads
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import bpy
 
@@ -16,13 +16,24 @@ from ..capture.extract import HIDDEN_MARK
 _FLAGS = ("visible_camera", "visible_transmission")
 
 
-def hide(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> list[str]:
-    """Hide every labelled object that is not kept from the camera and from what glass shows.
+def painted(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
+    """The scene's objects that show anything labelled, themselves or by instancing it, and are not kept."""
+    overrides = assignment.overrides(scene)
+    labelled = {material for material in bpy.data.materials if assignment.material_label(scene, material)}
 
-    What is instanced is hidden through the object that instances it. Returns the names of linked objects, which can't be hidden.
-    """
+    def is_labelled(obj: bpy.types.Object) -> bool:
+        return bool(overrides.get(obj) or assignment.object_label(scene, obj)) or not labelled.isdisjoint(_materials(obj))
+
+    # The scene's list knows the objects that are hidden in the viewport, the depsgraph those that modifiers and empties instance.
+    pairs = {(obj, obj) for obj in scene.objects} | set(_instances(depsgraph))
+    kept = {obj for pair in pairs for obj in pair if assignment.is_keep(scene, obj)}
+    return {top for obj, top in pairs if kept.isdisjoint((obj, top)) and not assignment.is_own(top) and is_labelled(obj)}
+
+
+def hide(objects: Iterable[bpy.types.Object]) -> list[str]:
+    """Hide objects from the camera and from what glass shows. Returns the names of linked ones, which can't be hidden."""
     linked = []
-    for obj in _painted(scene, depsgraph):
+    for obj in objects:
         if obj.library is not None:
             linked.append(obj.name)
         elif obj.visible_camera:
@@ -39,20 +50,6 @@ def show(obj: bpy.types.Object) -> None:
     for flag, value in zip(_FLAGS, obj[HIDDEN_MARK]):
         setattr(obj, flag, bool(value))
     del obj[HIDDEN_MARK]
-
-
-def _painted(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
-    """The scene's objects that show anything labelled, themselves or through instances, and are not kept."""
-    overrides = assignment.overrides(scene)
-    labelled = {material for material in bpy.data.materials if assignment.material_label(scene, material)}
-
-    def is_labelled(obj: bpy.types.Object) -> bool:
-        return bool(overrides.get(obj) or assignment.object_label(scene, obj)) or not labelled.isdisjoint(_materials(obj))
-
-    # The scene's list knows the objects that are hidden in the viewport, the depsgraph those that modifiers and empties instance.
-    pairs = {(obj, obj) for obj in scene.objects} | set(_instances(depsgraph))
-    kept = {obj for pair in pairs for obj in pair if assignment.is_keep(scene, obj)}
-    return {top for obj, top in pairs if kept.isdisjoint((obj, top)) and not assignment.is_own(top) and is_labelled(obj)}
 
 
 def _instances(depsgraph: bpy.types.Depsgraph) -> Iterator[tuple[bpy.types.Object, bpy.types.Object]]:
