@@ -176,7 +176,7 @@ def delivery(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray
     def deliver(result: Result) -> None:
         scene = _find(bpy.data.scenes, scene_uid)
         if scene is None:
-            raise PaintingError("The scene that was painted is gone, and the painting with it.", "Open it again and paint again.")
+            raise PaintingError("The scene that was being painted is gone: it was deleted, or another file was opened.", "Paint again.")
         camera = _find(scene.objects, camera_uid)
         if camera is None:
             raise PaintingError("The camera was deleted while the painting was made.", "Give the scene a camera and paint again.")

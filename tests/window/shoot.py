@@ -91,6 +91,11 @@ def press(operator: str, **properties) -> None:
         getattr(getattr(bpy.ops, group), name)("INVOKE_DEFAULT", True, **properties)
 
 
+def undo() -> None:
+    with bpy.context.temp_override(**viewport()):
+        bpy.ops.ed.undo()
+
+
 def photograph(out: Path, name: str) -> Iterator[Step]:
     """Save the window as OUT/name.png once everything has been drawn."""
     for area in viewport()["window"].screen.areas:
@@ -149,16 +154,19 @@ def story(out: Path) -> Iterator[Step]:
     yield from killed(out)
     yield from changed_meanwhile()
     yield from without_camera(out)
+    yield from menu(out)
 
 
 def nothing_to_paint(out: Path) -> Iterator[Step]:
-    part("painting").fail(part("painting").PaintingError("", ""))
     try:
         press("veduta.paint")
     except RuntimeError as error:  # as a script sees the error; a click shows it in a pop-up
         print(f"     {str(error).strip()}", flush=True)
     check("an empty scene is refused with a sentence", "nothing to paint" in problem())
+    check("and no camera is left behind", bpy.context.scene.camera is None)
     yield from photograph(out, "problem")
+    press("veduta.dismiss")
+    check("the message can be dismissed", not problem())
 
 
 def labels(out: Path) -> Iterator[Step]:
@@ -173,6 +181,26 @@ def labels(out: Path) -> Iterator[Step]:
     press("veduta.show_labels")
     yield 0.3
     check("and so does hiding them", not bpy.data.is_dirty)
+    yield from labels_follow()
+
+
+def labels_follow() -> Iterator[Step]:
+    """Labels that are shown change with the scene: by a menu's choice and by Undo."""
+    show_labels = part("operators.show_labels")
+    press("veduta.show_labels")
+
+    def seas() -> int:
+        shown = show_labels._shown[bpy.context.scene.session_uid].colours
+        return int((shown[:, 2] > 1.8 * shown[:, 1]).sum())  # no other label is so much bluer than green
+
+    before = seas()
+    bpy.context.object.select_set(True)
+    press("veduta.assign_label", label="SEA", target="OBJECT")
+    yield lambda: seas() > before
+    undo()
+    yield lambda: seas() == before
+    check("shown labels follow a change and Undo", True)
+    press("veduta.show_labels")
 
 
 def painted(out: Path) -> Iterator[Step]:
@@ -202,8 +230,7 @@ def painted(out: Path) -> Iterator[Step]:
 
 
 def undone() -> Iterator[Step]:
-    with bpy.context.temp_override(**viewport()):
-        bpy.ops.ed.undo()
+    undo()
     yield 0.3
     check("Undo takes the backdrop away", not has_backdrop())
     with bpy.context.temp_override(**viewport()):
@@ -239,8 +266,7 @@ def changed_meanwhile() -> Iterator[Step]:
     bpy.ops.ed.undo_push(message="Removed")
     press("veduta.dice_seed")
     press("veduta.paint")
-    with bpy.context.temp_override(**viewport()):
-        bpy.ops.ed.undo()
+    undo()
     yield idle
     check("Undo while painting does no harm", has_backdrop() and not problem())
 
@@ -261,6 +287,13 @@ def without_camera(out: Path) -> Iterator[Step]:
     bpy.ops.wm.open_mainfile(filepath=str(out / "window.blend"))
     yield idle
     check("another file opened meanwhile is explained, and gets no painting", "is gone" in problem() and not has_backdrop())
+
+
+def menu(out: Path) -> Iterator[Step]:
+    """The menu of labels, last of all: nothing but a key or the mouse closes it again."""
+    with bpy.context.temp_override(**viewport()):
+        bpy.ops.wm.call_menu(name="VEDUTA_MT_material_label")
+    yield from photograph(out, "menu")
 
 
 def main() -> None:
