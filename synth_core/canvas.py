@@ -19,6 +19,7 @@ REACH = 512  # composition's pixels beyond which nothing touches a pixel: its re
 STRIP = 1024  # longest side composition paints at once, in pixels, besides REACH on either side
 
 DETAIL_STRIDE = 4  # heights and widths of the picture that detail takes are multiples of it
+DETAIL_NOISE = 2  # channels of detail's noise
 DETAIL_REACH = 16  # the same for detail (29 of its outgoing pixels), in incoming pixels
 DETAIL_TILE = 288  # longest side of a tile, in incoming pixels
 DETAIL_BASE = 512  # detail's `scale` is 0 for a picture of this many pixels on its short side
@@ -28,7 +29,7 @@ DETAIL_BASE = 512  # detail's `scale` is 0 for a picture of this many pixels on 
 class Plan:
     """How a painting of `width` x `height` pixels is made.
 
-    steps: how often detail doubles composition's picture; below 0, composition paints 2**-steps times larger than asked, and is averaged down.
+    steps: how often detail doubles composition's picture; below 0, composition paints 2**-steps times larger, and is averaged down.
     grid_height, grid_width: what composition paints, in its pixels, padding at the right and at the bottom included.
     """
 
@@ -61,8 +62,8 @@ def round_up(value: float, multiple: int) -> int:
 
 
 def heights(plan: Plan) -> np.ndarray:
-    """Composition's height channel, (1, grid_height, grid_width) float32: the centres of rows between +1 (the view's upper edge) and -1 (its
-    lower edge); rows of padding repeat the last one of the view."""
+    """Composition's height channel, (1, grid_height, grid_width) float32: the centres of rows between +1 (the view's upper edge) and -1
+    (its lower edge); rows of padding repeat the last one of the view."""
     view = plan.height / 2.0**plan.steps  # rows of composition's grid that show the view
     rows = np.minimum(np.arange(plan.grid_height) + 0.5, math.ceil(view) - 0.5)
     column = (1 - 2 * rows / view).astype(np.float32)
@@ -93,7 +94,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Tile:
-    """`core` is what this tile adds to the picture; `source` is what its network reads to get the core right: the core and the reach around it."""
+    """`core` is what this tile adds to the picture; `source`, the core and the reach around it, is what its network reads for that."""
 
     core: Window
     source: Window
@@ -123,7 +124,7 @@ def _spans(length: int, longest: int, stride: int) -> Iterator[tuple[int, int]]:
 
 
 class LabelAreas:
-    """A label map as the networks read it at any step: the share of each label in every pixel, beyond the map's edges its border repeated."""
+    """A label map as the networks read it at any step: each label's share in every pixel, beyond the map's edges its border repeated."""
 
     def __init__(self, ids: np.ndarray, plan: Plan):
         """ids: (H, W) uint8, H x W the painting's size."""
@@ -142,8 +143,8 @@ class LabelAreas:
 
 
 def areas(ids: np.ndarray, block: int) -> np.ndarray:
-    """The share of every label in each block of `block` x `block` pixels (a power of two, at most 128) of ids (H, W): (23, H/block, W/block)
-    float32."""
+    """The share of every label in each block of `block` x `block` pixels (a power of two, at most 128) of ids (H, W):
+    (23, H/block, W/block) float32."""
     height, width = (side // block for side in ids.shape)
     shares = np.zeros((label_set.COUNT, height, width), np.float32)
     for label in np.flatnonzero(np.bincount(ids.ravel(), minlength=label_set.COUNT)):

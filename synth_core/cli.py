@@ -1,10 +1,11 @@
-"""The command line: `python -m synth_core paint | export | train`. Reading label maps from image files lives here; painting and training don't.
+"""The command line: `python -m synth_core paint | export | train`. Label map files are read here; nothing is painted or trained.
 
 Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2.
 """
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib.util
 import os
 import sys
@@ -30,12 +31,14 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)
-    except (MapError, RequestError, WeightsError, EngineError, OSError) as error:
+    except (MapError, RequestError, WeightsError, EngineError) as error:
         return _complain(error)
+    except OSError as error:
+        return _complain(f"{error.filename} can't be read or written ({error.strerror}).")
 
 
-def _complain(error: Exception) -> int:
-    print(f"synth_core: {error}", file=sys.stderr)
+def _complain(sentence: Exception | str) -> int:
+    print(f"synth_core: {sentence}", file=sys.stderr)
     return BAD_INPUT
 
 
@@ -53,7 +56,7 @@ def _add_paint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("map", type=Path, help="label map: label ids (mode L or P), or colours of the labels' palette")
     parser.add_argument("-o", "--out", type=Path, required=True, help="PNG to write")
     parser.add_argument("--seed", type=int, default=0, help="0 to 2^63 - 1: draws style and noise (default 0)")
-    parser.add_argument("--size", type=_size, help=f"WIDTHxHEIGHT of the painting, {SMALLEST} to {LARGEST} pixels each (default: the map's)")
+    parser.add_argument("--size", type=_size, help=f"WIDTHxHEIGHT to paint, {SMALLEST} to {LARGEST} pixels each (default: the map's)")
     parser.add_argument("--engine", choices=NAMES, default="onnx", help="what runs the networks (default onnx)")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder")
     parser.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all (default)")
@@ -86,6 +89,8 @@ def _paint(arguments: argparse.Namespace) -> int:
     from .painter import Painter
 
     ids = read_map(arguments.map)
+    if not arguments.out.parent.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "its folder does not exist", str(arguments.out))
     if arguments.size:
         ids = resize(ids, *arguments.size)
     request = Request(ids, seed=arguments.seed, texts={"Software": "Veduta", "Comment": f"seed {arguments.seed}"})
@@ -130,14 +135,16 @@ def read_map(path: Path) -> np.ndarray:
     Raises MapError for anything else, OSError for a file that can't be opened.
     """
     try:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
     except ImportError:
         raise MapError("Reading a label map needs Pillow; `pip install pillow` brings it.") from None
     try:
         with Image.open(path) as image:
             mode, pixels = image.mode, np.asarray(image)
-    except UnidentifiedImageError:
-        raise MapError(f"{path} is no image file that can be read; a label map is a PNG of label ids or of the labels' colours.") from None
+    except (OSError, Image.DecompressionBombError) as error:
+        if getattr(error, "errno", None):  # the system's; Pillow's own have none
+            raise
+        raise MapError(f"{path} is no image file that can be read; a label map is a PNG of label ids or of the labels' colours.") from error
     if mode in ("L", "P"):
         return pixels
     if mode == "RGB" or mode == "RGBA" and pixels[..., 3].min() == 255:
@@ -157,7 +164,8 @@ def ids_of(colours: np.ndarray) -> np.ndarray:
         y, x = np.argwhere(strange)[0]
         colour = tuple(int(value) for value in colours[y, x])
         share = "1 pixel has" if strange.sum() == 1 else f"{strange.sum()} pixels have"
-        raise MapError(f"{share} a colour that is no label's (the first is {colour} at x {x}, y {y}); save the map without smoothing or loss.")
+        where = f"the first is {colour} at x {x}, y {y}"
+        raise MapError(f"{share} a colour that is no label's ({where}); save the map without smoothing or loss.")
     return ids
 
 

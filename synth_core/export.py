@@ -18,9 +18,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from . import labels as label_set
 from . import weights as files
+from .canvas import DETAIL_NOISE
 from .models.composition import Composition
 from .models.detail import Detail
-from .models.detail import NOISE_CHANNELS as DETAIL_NOISE
 from .request import NOISE_CHANNELS, STYLE_SIZE
 
 OPSET = 17
@@ -118,7 +118,8 @@ def _trace(network: torch.nn.Module, example: dict[str, torch.Tensor]) -> onnx.M
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network.cpu().eval(), tuple(example.values()), file, dynamo=False, opset_version=OPSET, do_constant_folding=False,
-            input_names=list(example), output_names=["painted"], dynamic_axes=planes | {"painted": {2: "painted_rows", 3: "painted_columns"}},
+            input_names=list(example), output_names=["painted"],
+            dynamic_axes=planes | {"painted": {2: "painted_rows", 3: "painted_columns"}},
         )  # fmt: skip
     return onnx.load_from_string(file.getvalue())
 

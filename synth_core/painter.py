@@ -14,9 +14,8 @@ from . import canvas, noise, png
 from . import weights as weights_folder
 from .canvas import LabelAreas, Plan
 from .engines import Engine, open_engine
-from .request import NOISE_CHANNELS, STYLE_SIZE, Request, RequestError, Result
+from .request import NOISE_CHANNELS, Request, RequestError, Result
 
-DETAIL_NOISE = 2  # channels of detail's noise
 STYLE_STREAM, COMPOSITION_STREAM = 0, 1  # of a seed's random numbers; detail's step n takes stream COMPOSITION_STREAM + n
 
 
@@ -132,7 +131,7 @@ class _Cascade:
         for tile in canvas.tiles(height, width, canvas.DETAIL_TILE, canvas.DETAIL_REACH, canvas.DETAIL_STRIDE):
             source = tile.source.scaled(2)
             labels = self._areas.window(step, source)
-            grain = noise.normal(self._seed, COMPOSITION_STREAM + step, DETAIL_NOISE, source.height, source.width, source.top, source.left)
+            grain = noise.normal(self._seed, COMPOSITION_STREAM + step, canvas.DETAIL_NOISE, source.height, source.width, source.top, source.left)
             painted = self._engine.detail(picture[(slice(None), *tile.source.slices)], labels, self._style, grain, scale)
             self._keep(larger, painted, tile.scaled(2))
         return larger

@@ -1,4 +1,4 @@
-"""What runs the networks: one small interface, ONNX Runtime or torch behind it. Sizes, padding and tiles are canvas.py's and painter.py's."""
+"""What runs the networks: one small interface, ONNX Runtime or torch behind it. Sizes, padding and tiles are not known here."""
 from __future__ import annotations
 
 from typing import Protocol
@@ -17,7 +17,7 @@ class EngineError(RuntimeError):
 class Engine(Protocol):
     """Both networks over numpy arrays: float32 in and out, C x H x W with row 0 at the top; pictures in [-1, 1]."""
 
-    name: str  # the library and its version, as a painting's recipe states it
+    name: str  # library, version, device and threads: what a painting must share with another to be equal to the last bit
 
     def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray) -> np.ndarray:
         """labels (23, h, w) area-averaged one-hot, style (23, 64), noise (8, h, w), height (1, h, w) from +1 at the view's top to -1

@@ -19,13 +19,16 @@ class OnnxEngine:
             raise EngineError("ONNX Runtime is not installed in this Python; `pip install onnxruntime` brings it.") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or _processors()
+        # One level more turns arrays into a blocked layout and back, which costs these networks more than it gains.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the processor to Blender
         options.enable_mem_pattern = False  # it would reserve memory once more for every size of tile
         options.log_severity_level = 3  # errors; its warnings are about graph clean-up
         self._sessions = {
             name: onnxruntime.InferenceSession(str(weights.folder / graph), options, providers=["CPUExecutionProvider"])
             for name, graph in GRAPHS.items()
         }
-        self.name = f"onnxruntime {onnxruntime.__version__} CPU"
+        self.name = f"onnxruntime {onnxruntime.__version__} CPU, {options.intra_op_num_threads} threads"
 
     def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray) -> np.ndarray:
         return self._run("composition", labels=labels, style=style, noise=noise, height=height)
@@ -38,5 +41,5 @@ class OnnxEngine:
 
 
 def _processors() -> int:
-    """Processors that this process may use. ONNX Runtime's own default also binds each thread to a core, which hurts beside a busy Blender."""
+    """Processors that this process may use. ONNX Runtime's own default also binds each thread to one, which hurts beside a busy Blender."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -24,7 +24,7 @@ class TorchEngine:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._composition = self._load(Composition, "composition", weights)
         self._detail = self._load(Detail, "detail", weights)
-        self.name = f"torch {torch.__version__} {self._device.type}"
+        self.name = f"torch {torch.__version__} {self._device.type}, {torch.get_num_threads()} threads"
 
     def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray) -> np.ndarray:
         return self._run(self._composition, labels, style, noise, height)

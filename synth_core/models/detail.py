@@ -10,11 +10,9 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from .. import labels as label_set
+from ..canvas import DETAIL_NOISE as NOISE_CHANNELS
 from ..request import STYLE_SIZE
 from .layers import Block, Conv3x3, enlarge, leaky, pixel_norm
-
-NOISE_CHANNELS = 2
-STRIDE = 4  # height and width of the picture that comes in are multiples of it
 
 
 class Detail(nn.Module):
@@ -39,7 +37,8 @@ class Detail(nn.Module):
 
     def forward(self, picture: torch.Tensor, labels: torch.Tensor, style: torch.Tensor, noise: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
         """picture (N, 3, h, w) in [-1, 1], labels (N, 23, 2h, 2w), style (N, 23, 64), noise (N, 2, 2h, 2w) white of variance 1,
-        scale (N,) = log2(short side of the whole picture that comes out / 512 px) -> picture (N, 3, 2h, 2w) in [-1, 1]."""
+        scale (N,) = log2(short side of the whole picture that comes out / 512 px) -> picture (N, 3, 2h, 2w) in [-1, 1].
+        h and w are multiples of canvas.DETAIL_STRIDE."""
         whole = pixel_norm(pixel_norm(style, -1).mean(1))  # (N, 64)
         condition = pixel_norm(self.condition(torch.cat([whole, scale[:, None]], 1)))
         seen = torch.cat([labels, noise], 1)

@@ -73,7 +73,10 @@ def test_small_maps_are_enlarged_and_edges_repeat():
     assert (shown[:, 400:] == shown[:, 399:400]).all()
 
 
-@pytest.mark.parametrize("height, width, longest, reach, stride", [(256, 256, 288, 16, 4), (540, 964, 288, 16, 4), (256, 4096, 1024, 512, 64), (4, 8, 8, 4, 4)])
+@pytest.mark.parametrize(
+    "height, width, longest, reach, stride",
+    [(256, 256, 288, 16, 4), (540, 964, 288, 16, 4), (256, 4096, 1024, 512, 64), (4, 8, 8, 4, 4)],
+)
 def test_tiles_cover_each_pixel_once_with_their_reach(height, width, longest, reach, stride):
     covered = np.zeros((height, width), int)
     for tile in canvas.tiles(height, width, longest, reach, stride):

@@ -81,11 +81,19 @@ def test_bad_input_is_told_in_one_sentence(paint, image, options, words):
 
 
 def test_files_that_are_no_maps(tmp_path, capsys):
-    text = tmp_path / "map.png"
-    text.write_text("no image")
-    for path, words in ((text, "is no image file"), (tmp_path / "none.png", "No such file")):
-        assert cli.main(["paint", str(path), "-o", str(tmp_path / "out.png")]) == 2
-        assert words in capsys.readouterr().err
+    (tmp_path / "text.png").write_text("no image")
+    Image.fromarray(scenery(64, 64)).save(tmp_path / "whole.png")
+    (tmp_path / "half.png").write_bytes((tmp_path / "whole.png").read_bytes()[:150])
+    cases = [
+        ("text.png", "out.png", "text.png is no image file"),
+        ("half.png", "out.png", "half.png is no image file"),
+        ("none.png", "out.png", "none.png can't be read or written (No such file"),
+        ("whole.png", "nowhere/out.png", "out.png can't be read or written (its folder does not exist)"),
+    ]
+    for name, out, words in cases:
+        assert cli.main(["paint", str(tmp_path / name), "-o", str(tmp_path / out)]) == 2
+        said = capsys.readouterr().err
+        assert words in said and said.count("\n") == 1
 
 
 @pytest.mark.parametrize("size", ["big", "64", "64x", "1x2x3"])

@@ -59,9 +59,8 @@ def test_given_style_and_noise_replace_the_seed_s(onnx_painter):
     ids, plan = scenery(256, 300), canvas.plan(300, 256)
     style = noise.normal(1, 0, 1, 23, 64)[0]
     field = noise.normal(2, 0, 8, plan.grid_height, plan.grid_width)
-    one, other_seed, other_style, other_noise = (
-        onnx_painter.paint(Request(ids, seed, style=s, noise=n)) for seed, s, n in ((0, style, field), (1, style, field), (0, -style, field), (0, style, -field))
-    )
+    given = ((0, style, field), (1, style, field), (0, -style, field), (0, style, -field))
+    one, other_seed, other_style, other_noise = (onnx_painter.paint(Request(ids, *three)) for three in given)
     assert _apart(one, other_seed) == 0  # 256 pixels on the short side need no detail, which draws noise of its own
     assert _apart(one, other_style) > 2 and _apart(one, other_noise) > 2
 

@@ -20,8 +20,11 @@ def copy(weights_folder, tmp_path):
 def test_tensors_read_back(tmp_path):
     path = tmp_path / "a.safetensors"
     tensors = {
-        "b": np.arange(6, dtype=np.float16).reshape(2, 3), "a.x": np.float32([1.5]), "count": np.int64([3, 4]), "none": np.zeros((0, 2), np.float32)
-    }  # fmt: skip
+        "b": np.arange(6, dtype=np.float16).reshape(2, 3),
+        "a.x": np.float32([1.5]),
+        "count": np.int64([3, 4]),
+        "none": np.zeros((0, 2), np.float32),
+    }
     weights.write(path, tensors)
     found = weights.read(path)
     assert set(found) == set(tensors)
