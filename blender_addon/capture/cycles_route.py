@@ -139,7 +139,7 @@ def _set_up(scene: bpy.types.Scene) -> None:
     render.film_transparent = True
     render.resolution_percentage = 100
     render.use_compositing = render.use_sequencer = render.use_file_extension = False
-    render.use_persistent_data = True  # the second drawing reuses the first one's meshes
+    render.use_persistent_data = False  # kept, Cycles' data outlives the scene's removal, and Blender crashes
     output = render.image_settings
     output.file_format, output.color_mode, output.color_depth, output.exr_codec = "OPEN_EXR", "RGBA", "32", "NONE"
     cycles = scene.cycles

@@ -271,7 +271,7 @@ class _Mesh:
         self._mesh = mesh = obj.to_mesh() if obj.original.mode == "EDIT" else obj.data
         mesh.calc_loop_triangles()
         self.vertices = np.empty((len(mesh.vertices), 3), np.float32)
-        mesh.vertices.foreach_get("co", self.vertices.reshape(-1))
+        mesh.attributes["position"].data.foreach_get("vector", self.vertices.reshape(-1))  # faster than by vertex
         self.triangles = np.empty((len(mesh.loop_triangles), 3), np.int32)
         mesh.loop_triangles.foreach_get("vertices", self.triangles.reshape(-1))
 
