@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import bpy
 import numpy as np
 
+from . import service
 from .capture import project
 from .synth_core.request import Request, RequestError, Result
 
@@ -32,7 +33,7 @@ class Recipe:
 
     labels, seed, style, noise: as in `Request`.
     scene, camera: names. matrix: (4, 4) float64 world to camera. projection: (4, 4) float64 camera to clip space (OpenGL's).
-    threads: processor threads of the machine that painted it.
+    threads: processor threads that it was painted with.
     engine, weights: as in `Result`; "" before the picture is finished, and so in the PNG.
     """
 
@@ -57,7 +58,7 @@ def make(request: Request, scene: bpy.types.Scene, camera: bpy.types.Object) -> 
     """The recipe of what `request` asks for, with the camera as it stands now; `finished` adds what is known once it is painted."""
     lens = _lens(scene, camera)
     return Recipe(request.labels, request.seed, request.style, request.noise, scene.name, camera.name, lens.view, lens.window(),
-                  threads=os.cpu_count() or 0)
+                  threads=_threads())
 
 
 def finished(recipe: Recipe, result: Result) -> Recipe:
@@ -67,7 +68,11 @@ def finished(recipe: Recipe, result: Result) -> Recipe:
 
 def here(recipe: Recipe) -> Recipe:
     """The recipe as begun again on this machine, not finished yet."""
-    return replace(recipe, threads=os.cpu_count() or 0, engine="", weights="")
+    return replace(recipe, threads=_threads(), engine="", weights="")
+
+
+def _threads() -> int:
+    return service.threads() or os.cpu_count() or 0
 
 
 def is_view(recipe: Recipe, scene: bpy.types.Scene, camera: bpy.types.Object) -> bool:
