@@ -22,10 +22,10 @@ from .gpu_route import GpuRoute
 from .project import Lens, camera_lens, matrix_lens, painting_size, render_size
 from .surface import NOTHING, batch_of, look_up
 
-__all__ = ["CaptureError", "Geometry", "Lens", "View", "capture", "extract", "matrix_lens", "painting_size", "render_size", "triangles"]
+__all__ = ["CaptureError", "Geometry", "Lens", "View", "capture", "extract", "kept_matte", "matrix_lens", "painting_size", "render_size", "triangles"]
 
 _SAMPLES = 4  # the matte's, across and along each pixel
-_MOST_PIXELS = 1 << 22  # of one drawing
+_MOST_PIXELS = 1 << 22  # of one drawing: bounds its memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ def capture(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy
     _check(geometry)
     packed = batches.pack(geometry.parts, lens)
     with _open(route, packed) as drawing:
-        hits = [drawing.draw(lens.nudged(*nudge, width, height), width, height, keep=False) for nudge in drawing.nudges]
+        hits = [_draw(drawing, lens.nudged(*nudge, width, height), width, height) for nudge in drawing.nudges]
         seen = look_up(packed, hits, lens)
         matte = _matte(packed, drawing, lens, width, height)
     unlabelled = seen.covered & (seen.labels == label_set.UNLABELLED)
@@ -78,6 +78,15 @@ def capture(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy
         labels=_complete(seen.labels, lens, geometry.suns), depth=seen.depth, normal=seen.normal, position=seen.position, matte=matte,
         camera_name=camera.name if viewport is None else "", unlabelled=share,
         warnings=geometry.warnings + _missing(geometry.parts, seen.sources, unlabelled, share))
+
+
+def kept_matte(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy.types.Object, width: int, height: int) -> np.ndarray:
+    """The matte of a View alone, (height, width) float32, also where nothing has a label. Raises CaptureError for a panoramic camera."""
+    view_layer.update()
+    lens = camera_lens(scene, view_layer.depsgraph, camera)
+    packed = batches.pack(extract(scene, view_layer, view_layer.depsgraph).parts, lens)
+    with _open("gpu" if compat.gpu_ready() else "cycles", packed) as drawing:
+        return _matte(packed, drawing, lens, width, height)
 
 
 def _check(geometry: Geometry) -> None:
@@ -113,6 +122,19 @@ def _complete(labels: np.ndarray, lens: Lens, suns: list[Sun]) -> np.ndarray:
     return filled
 
 
+def _draw(drawing: GpuRoute | CyclesRoute, lens: Lens, width: int, height: int) -> np.ndarray:
+    """(height, width) int64 triangle numbers, without the kept objects, drawn in strips."""
+    return np.concatenate([drawing.draw(lens.crop((0, 1), (start / height, stop / height)), width, stop - start, keep=False)
+                           for start, stop in _strips(0, height, width)])
+
+
+def _strips(start: int, stop: int, row: int) -> Iterator[tuple[int, int]]:
+    """Ranges of rows of `row` pixels each, from `start` to `stop`, none with more pixels than one drawing may have."""
+    step = max(1, _MOST_PIXELS // row)
+    for first in range(start, stop, step):
+        yield first, min(stop, first + step)
+
+
 def _matte(packed: list[batches.Batch], drawing: GpuRoute | CyclesRoute, lens: Lens, width: int, height: int) -> np.ndarray:
     """(height, width) float32: how much of each pixel the kept objects cover, by a grid of samples in the box they can be in."""
     matte = np.zeros((height, width), np.float32)
@@ -121,9 +143,7 @@ def _matte(packed: list[batches.Batch], drawing: GpuRoute | CyclesRoute, lens: L
         return matte
     left, right, top, bottom = box
     kept = np.array([batch.keep for batch in packed])
-    step = max(1, _MOST_PIXELS // (_SAMPLES * _SAMPLES * (right - left)))
-    for start in range(top, bottom, step):
-        stop = min(bottom, start + step)
+    for start, stop in _strips(top, bottom, (right - left) * _SAMPLES**2):
         part = lens.crop((left / width, right / width), (start / height, stop / height))
         hits = drawing.draw(part, (right - left) * _SAMPLES, (stop - start) * _SAMPLES, keep=True)
         covered = kept[batch_of(packed, hits)] & (hits != NOTHING)

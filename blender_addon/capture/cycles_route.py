@@ -22,6 +22,7 @@ _NAME = "Veduta capture"
 _PLACE, _TRIANGLE, _MATRIX, _UV = "place", "triangle", "matrix", "uv"  # attributes
 # Cycles' first sample is right and up of the centre by this much of a pixel (measured, the same in 4.2 and 5.2): its filter table has 1024 steps.
 _OFF_CENTRE = 1 / 2048
+_SMALLEST = 4  # sides of a render, Blender's own limit
 _MOST_LAYERS = 1024  # cut-outs seen through, one behind another: Cycles' own limit
 
 
@@ -59,8 +60,9 @@ class CyclesRoute:
         without."""
         for batch, stand in zip(self._batches, self._stands):
             stand.hide_render = batch.keep and not keep
-        self._aim(lens, width, height)
-        pixels = self._render(width, height)
+        wide, tall = max(width, _SMALLEST), max(height, _SMALLEST)
+        self._aim(lens.crop((0, wide / width), (0, tall / height)), wide, tall)
+        pixels = self._render(wide, tall)[:height, :width]
         batch = np.where(pixels[..., 2] > 0, pixels[..., 2] - 1, NOTHING)
         return triangle_numbers(self._batches, batch, pixels[..., 0], pixels[..., 1])
 

@@ -232,6 +232,42 @@ def test_cut_out_leaves(modules, beach, route):
     assert (view.labels[:24, 33:] == SKY).all() and (view.labels[24:, 33:] == SAND).all()
 
 
+def test_collections_instanced_in_instanced_collections(modules, beach):
+    import bpy
+
+    tower = add(modules, beach, "cube", "building", size=1)
+    hidden = add(modules, beach, "cube", "rock", location=(2, 0, 0), size=1)
+    hidden.hide_render = True
+    town, country = bpy.data.collections.new("town"), bpy.data.collections.new("country")
+    for obj in (tower, hidden):
+        town.objects.link(obj)
+        beach.collection.objects.unlink(obj)
+    for name, inside, home, at in (("inner", town, country, (0, 2, 1)), ("outer", country, beach.collection, (0, 4, 1))):
+        empty = bpy.data.objects.new(name, None)
+        empty.instance_type, empty.instance_collection, empty.location = "COLLECTION", inside, at
+        home.objects.link(empty)
+    view = shoot(modules, beach)
+    assert labels_in(view) == {SKY, SAND, BUILDING}
+    assert abs(view.depth[23, 32] - 5.5) < 1e-4  # the front of the tower: both empties' places add up
+
+
+def test_scene_that_is_not_the_active_one(modules, beach, towered):
+    import bpy
+
+    other = bpy.data.scenes.new("other")
+    bpy.context.window.scene = other
+    view = modules("capture").capture(beach, beach.view_layers[0], beach.camera, 64, 48)
+    assert BUILDING in labels_in(view)
+
+
+def test_drawn_in_strips(modules, beach, towered, monkeypatch):
+    towered[0].veduta.keep = True
+    whole = shoot(modules, beach)
+    monkeypatch.setattr(modules("capture"), "_MOST_PIXELS", 1000)
+    view = shoot(modules, beach)
+    assert all(np.array_equal(getattr(view, name), getattr(whole, name)) for name in ("labels", "depth", "matte"))
+
+
 # What is left out
 
 
