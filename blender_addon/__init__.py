@@ -4,6 +4,7 @@ from __future__ import annotations
 import bpy
 
 from . import painting, panels, preferences, properties, service, swatches
+from .apply import follow
 from .operators import apply, label, paint, reproduce, sample_terrain, show_labels
 
 CLASSES = (
@@ -25,6 +26,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     properties.attach()
     swatches.load()
+    follow.attach()
 
 
 def unregister() -> None:
@@ -32,6 +34,7 @@ def unregister() -> None:
     painting.stop()
     service.close()
     show_labels.hide_all()
+    follow.detach()
     swatches.free()
     properties.detach()
     for cls in reversed(CLASSES):

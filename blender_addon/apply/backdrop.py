@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import recipe as recipes
 from ..assignment import OWN_MARK
+from ..capture import kept_matte
 from ..capture.extract import HIDDEN_MARK
 from ..synth_core.request import Result
 from . import colour, plane, viewport, visibility
@@ -61,6 +62,13 @@ def remove(scene: bpy.types.Scene) -> bool:
         plane.remove(thing, painting)
     bpy.data.collections.remove(collection)
     return True
+
+
+def recut(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer) -> None:
+    """Cut the viewport's picture anew, where the kept objects stand now. Raises CaptureError for a camera that has become panoramic."""
+    eye, painting = camera(scene), active_painting(scene)
+    if eye is not None and painting is not None:
+        viewport.recut(eye, painting, kept_matte(scene, view_layer, eye, *painting.size))
 
 
 def find(scene: bpy.types.Scene) -> bpy.types.Collection | None:

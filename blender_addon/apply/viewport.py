@@ -23,7 +23,7 @@ def show(camera: bpy.types.Object, painting: bpy.types.Image, picture: np.ndarra
     data = camera.data
     before = data.show_background_images
     entry = data.background_images.new()
-    entry.image = cut_out(picture, matte) if matte.any() else painting
+    entry.image = _shown(painting, picture, matte)
     entry.alpha = 1.0
     entry.display_depth = "FRONT"
     entry.frame_method = "STRETCH"  # the painting fills the frame, whatever the shape of its pixels
@@ -31,17 +31,22 @@ def show(camera: bpy.types.Object, painting: bpy.types.Image, picture: np.ndarra
     return before
 
 
+def recut(camera: bpy.types.Object, painting: bpy.types.Image, matte: np.ndarray) -> None:
+    """Cut the picture that `show` put up anew. Arguments as there."""
+    for entry in _entries(camera, painting):
+        former, entry.image = entry.image, _shown(painting, _picture(painting), matte)
+        if former != painting:
+            bpy.data.images.remove(former)
+
+
 def hide(camera: bpy.types.Object, painting: bpy.types.Image, before: bool) -> None:
     """Undo `show`. `before` is what it returned."""
-    data = camera.data
-    for entry in list(data.background_images):
+    for entry in _entries(camera, painting):
         image = entry.image
-        if image is None or not (image == painting or image.get(OWN_MARK)):
-            continue
-        data.background_images.remove(entry)
+        camera.data.background_images.remove(entry)
         if image != painting:
             bpy.data.images.remove(image)
-    data.show_background_images = before
+    camera.data.show_background_images = before
 
 
 def cut_out(picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:
@@ -54,6 +59,24 @@ def cut_out(picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:
     image = packed("Veduta Viewport Backdrop", header + pixels.tobytes())
     image[OWN_MARK] = True
     return image
+
+
+def _entries(camera: bpy.types.Object, painting: bpy.types.Image) -> list[bpy.types.CameraBackgroundImage]:
+    """The camera's background images that `show` added."""
+    return [entry for entry in camera.data.background_images
+            if entry.image is not None and (entry.image == painting or entry.image.get(OWN_MARK))]
+
+
+def _shown(painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:
+    return cut_out(picture, matte) if matte.any() else painting
+
+
+def _picture(painting: bpy.types.Image) -> np.ndarray:
+    """(H, W, 3) uint8: the painting's bytes, row 0 at the top."""
+    width, height = painting.size
+    pixels = np.empty(width * height * 4, np.float32)
+    painting.pixels.foreach_get(pixels)
+    return np.rint(pixels.reshape(height, width, 4)[::-1, :, :3] * 255).astype(np.uint8)
 
 
 def packed(name: str, file: bytes) -> bpy.types.Image:

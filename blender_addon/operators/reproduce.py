@@ -9,7 +9,7 @@ import numpy as np
 from .. import painting, service
 from .. import recipe as recipes
 from ..apply import backdrop
-from ..capture import CaptureError, capture
+from ..capture import CaptureError, kept_matte
 from ..painting import PaintingError
 from ..synth_core import weights
 from .paint import StartsPainting, delivery
@@ -69,12 +69,12 @@ def other_weights(recipe: recipes.Recipe) -> bool:
 
 
 def _matte(context: bpy.types.Context, camera: bpy.types.Object, shape: tuple[int, int]) -> np.ndarray:
-    """The matte of the objects that are kept now; empty where the scene can't be captured any more, which reproducing doesn't need."""
+    """The matte of the objects that are kept now."""
     height, width = shape
     try:
-        return capture(context.scene, context.view_layer, camera, width, height).matte
-    except CaptureError:
-        return np.zeros(shape, np.float32)
+        return kept_matte(context.scene, context.view_layer, camera, width, height)
+    except CaptureError as error:
+        raise PaintingError(str(error)) from error
 
 
 def _warnings(recipe: recipes.Recipe, scene: bpy.types.Scene, camera: bpy.types.Object) -> list[str]:

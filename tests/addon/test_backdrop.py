@@ -1,4 +1,4 @@
-"""The backdrop: what renders show, what changes in the file, and that all of it is given back. Paintings here are made up; nothing paints."""
+"""The backdrop: what renders show, what changes in the file, and that all of it is given back. Nothing paints: pictures are made up."""
 from __future__ import annotations
 
 import importlib
@@ -269,6 +269,58 @@ def test_viewport_shows_the_painting_itself_where_nothing_is_kept(parts, view):
     assert view.camera.data.background_images[0].image == painting
 
 
+def test_viewport_is_cut_anew_when_the_house_moves(parts, view):
+    import bpy
+
+    picture = sharp_picture()
+    deliver(parts, view, picture)
+    images = len(bpy.data.images)
+    parts.backdrop.recut(view.scene, bpy.context.view_layer)
+    before = bytes_of(view.camera.data.background_images[0].image)
+    view.house.location.x += 3
+    parts.backdrop.recut(view.scene, bpy.context.view_layer)
+    entry, = view.camera.data.background_images
+    after = bytes_of(entry.image)
+    assert (before[..., 3] == 0).any() and (after[..., 3] == 0).any()
+    assert (after[before[..., 3] == 0] == np.dstack((picture, np.full(picture.shape[:2], 255)))[before[..., 3] == 0]).all()
+    assert len(bpy.data.images) == images + 1  # the cut one
+    view.house.location.x += 100
+    parts.backdrop.recut(view.scene, bpy.context.view_layer)
+    assert view.camera.data.background_images[0].image == parts.backdrop.active_painting(view.scene)
+    assert len(bpy.data.images) == images
+
+
+def test_only_moves_that_matter_cut_the_viewport_anew(parts, view):
+    import bpy
+
+    follow = importlib.import_module(parts.backdrop.__name__.replace("backdrop", "follow"))
+    concerned = []
+
+    def note(scene, depsgraph):
+        concerned.append(follow.concerns(scene, depsgraph))
+
+    bpy.app.handlers.depsgraph_update_post.append(note)
+    deliver(parts, view, smooth_picture())
+    bpy.context.view_layer.update()
+    for thing, matters in ((view.ground, False), (view.house, True), (view.camera, True)):
+        concerned.clear()
+        thing.location.x += 1
+        bpy.context.view_layer.update()
+        assert any(concerned) == matters, thing.name
+    concerned.clear()
+    parts.backdrop.recut(view.scene, bpy.context.view_layer)
+    bpy.context.view_layer.update()
+    assert concerned and not any(concerned)  # or each cut would call for the next
+    view.camera.data.lens += 10
+    bpy.context.view_layer.update()
+    assert any(concerned)
+    parts.backdrop.remove(view.scene)
+    concerned.clear()
+    view.house.location.x += 1
+    bpy.context.view_layer.update()
+    assert not any(concerned)
+
+
 def test_only_painted_objects_are_hidden(parts, view):
     import bpy
 
@@ -298,7 +350,7 @@ def state() -> dict:
         **{kind: sorted(thing.name for thing in getattr(bpy.data, kind)) for kind in kinds},
         "visible": {obj.name: (obj.visible_camera, obj.visible_transmission) for obj in bpy.data.objects},
         "marks": {obj.name: sorted(key for key in obj.keys() if key != "veduta") for obj in bpy.data.objects},
-        "backgrounds": {camera.name: (camera.show_background_images, [entry.image and entry.image.name for entry in camera.background_images])
+        "backgrounds": {camera.name: [camera.show_background_images, *(entry.image.name for entry in camera.background_images)]
                         for camera in bpy.data.cameras},
     }
 

@@ -14,8 +14,8 @@ SEED = (1 << 63) - 1
 @pytest.fixture
 def parts(scene, veduta) -> SimpleNamespace:
     """The extension's modules that are tested here."""
-    names = {"recipe": "recipe", "request": "synth_core.request", "apply": "operators.apply", "png": "synth_core.png", "painting": "painting",
-             "reproduce": "operators.reproduce"}
+    names = {"recipe": "recipe", "request": "synth_core.request", "apply": "operators.apply", "png": "synth_core.png",
+             "painting": "painting", "reproduce": "operators.reproduce"}
     return SimpleNamespace(**{key: importlib.import_module(f"{veduta.__name__}.{name}") for key, name in names.items()})
 
 
