@@ -171,7 +171,10 @@ def nothing_to_paint(out: Path) -> Iterator[Step]:
 
 def labels(out: Path) -> Iterator[Step]:
     press("veduta.sample_terrain")
-    bpy.context.view_layer.objects.active = next(obj for obj in bpy.context.scene.objects if len(obj.material_slots) > 1)
+    terrain = next(obj for obj in bpy.context.scene.objects if len(obj.material_slots) > 1)
+    bpy.context.view_layer.objects.active = terrain
+    terrain.select_set(True)
+    bpy.ops.ed.undo_push(message="Select")
     yield 1.0
     yield from photograph(out, "before")
     bpy.ops.wm.save_as_mainfile(filepath=str(out / "window.blend"))
@@ -194,7 +197,6 @@ def labels_follow() -> Iterator[Step]:
         return int((shown[:, 2] > 1.8 * shown[:, 1]).sum())  # no other label is so much bluer than green
 
     before = seas()
-    bpy.context.object.select_set(True)
     press("veduta.assign_label", label="SEA", target="OBJECT")
     yield lambda: seas() > before
     undo()
