@@ -399,6 +399,37 @@ def test_undo_gives_everything_back(parts, untidy):
     assert state() == delivered
 
 
+def test_backdrop_survives_saving(parts, untidy, tmp_path):
+    import bpy
+
+    before = state()
+    untidy.scene.view_settings.view_transform = "Standard"
+    deliver(parts, untidy, smooth_picture(), matte_of_something())
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    scene = bpy.context.scene
+    scene.objects["House"].hide_render = True
+    assert difference(render(scene, tmp_path), smooth_picture()).max() <= 1
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert state() == before
+
+
+def test_linked_objects_are_named_because_they_cannot_be_hidden(parts, view, tmp_path):
+    import bpy
+
+    rock = bpy.data.objects.new("Rock", view.ground.data)
+    bpy.data.libraries.write(str(tmp_path / "rocks.blend"), {rock})
+    bpy.data.objects.remove(rock)
+    with bpy.data.libraries.load(str(tmp_path / "rocks.blend"), link=True) as (_, linked):
+        linked.objects = ["Rock"]
+    view.scene.collection.objects.link(linked.objects[0])
+    bpy.context.view_layer.update()
+    painted = parts.visibility.painted(view.scene, bpy.context.evaluated_depsgraph_get())
+    assert {obj.name for obj in painted} == {"Ground", "Rock"}
+    assert parts.visibility.hide(painted) == ["Rock"]
+    assert linked.objects[0].visible_camera and not view.ground.visible_camera
+
+
 def test_second_painting_replaces_the_first_and_leaves_its_pixels(parts, untidy):
     first = deliver(parts, untidy, smooth_picture(), matte_of_something())
     delivered = state()
