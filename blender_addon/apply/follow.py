@@ -32,6 +32,14 @@ def detach() -> None:
         bpy.app.timers.unregister(_tick)
 
 
+def wake() -> None:
+    """Cut the pictures of all windows' scenes anew in a moment, and later still if this is called again until then."""
+    global _due
+    _due = time.monotonic() + _SETTLED
+    if not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=_SETTLED)
+
+
 def concerns(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> bool:
     """Whether the depsgraph's updates moved or reshaped a kept object, or the backdrop's camera sees another frame than last time."""
     eye = backdrop.camera(scene)
@@ -60,12 +68,8 @@ def _frame(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, camera: bpy.t
 
 @persistent
 def _note(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
-    global _due
-    if bpy.app.background or not concerns(scene, depsgraph):
-        return
-    _due = time.monotonic() + _SETTLED
-    if not bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.register(_tick, first_interval=_SETTLED)
+    if not bpy.app.background and concerns(scene, depsgraph):
+        wake()
 
 
 def _tick() -> float | None:

@@ -5,6 +5,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty
 
 from .. import assignment
+from ..apply import follow, visibility
 from ..properties import label_items
 from ..synth_core import labels
 
@@ -69,6 +70,9 @@ class VEDUTA_OT_toggle_keep(bpy.types.Operator):
             return {"CANCELLED"}
         for obj in objects:
             assignment.set_keep(context.scene, obj, self.keep)
+            if self.keep:
+                visibility.show(obj)  # a backdrop may hide it
+        follow.wake()
         return {"FINISHED"}
 
 

@@ -341,6 +341,15 @@ def test_only_painted_objects_are_hidden(parts, view):
     assert loose.visible_camera and tree.visible_camera
 
 
+def test_object_kept_after_painting_shows_again(parts, view):
+    import bpy
+
+    deliver(parts, view, smooth_picture())
+    with bpy.context.temp_override(object=view.ground, selected_objects=[view.ground]):
+        assert bpy.ops.veduta.toggle_keep(keep=True) == {"FINISHED"}
+    assert view.ground.visible_camera and view.ground.visible_transmission
+
+
 def state() -> dict:
     """All of the file that a backdrop may touch, in comparable form. Looked up anew: undo makes references invalid."""
     import bpy
