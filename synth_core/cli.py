@@ -1,4 +1,4 @@
-"""The command line: `python -m synth_core paint | export | train`. Label map files are read here; nothing is painted or trained.
+"""The command line: `python -m synth_core paint | export | train | paint-split`. Label map files are read here; nothing is painted or trained.
 
 Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2.
 """
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     if importlib.util.find_spec(f"{__package__}.training"):  # not in the extension
         _add_export(commands.add_parser("export", help="make a weights folder from training checkpoints"))
         _add_train(commands.add_parser("train", help="train the networks"))
+        _add_paint_split(commands.add_parser("paint-split", help="paint every map of a split, to judge the weights by"))
     return parser
 
 
@@ -73,8 +74,15 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     from .training import arguments
 
-    arguments.add(parser)
-    parser.set_defaults(run=_train)
+    arguments.add_train(parser)
+    parser.set_defaults(run=_teach, command=arguments.train)
+
+
+def _add_paint_split(parser: argparse.ArgumentParser) -> None:
+    from .training import arguments
+
+    arguments.add_paint_split(parser, WEIGHTS)
+    parser.set_defaults(run=_teach, command=arguments.paint_split)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -118,13 +126,12 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    from .training import arguments as training
+def _teach(arguments: argparse.Namespace) -> int:
     from .training.config import ConfigError
     from .training.data import DataError
 
     try:
-        return training.run(arguments)
+        return arguments.command(arguments)
     except (ConfigError, DataError) as error:
         return _complain(error)
 

@@ -55,8 +55,8 @@ def export(
     manifest = {
         "version": version,
         "sha256": {name: files.sha256(path) for name, path in new.items() if name != files.MANIFEST},
-        "composition": _composition_arguments(composition.state_dict()),
-        "detail": _detail_arguments(detail.state_dict()),
+        "composition": Composition.arguments_of(composition.state_dict()),
+        "detail": Detail.arguments_of(detail.state_dict()),
     }
     new[files.MANIFEST].write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     for name, path in new.items():
@@ -68,22 +68,6 @@ def _half(name: str, tensor: torch.Tensor) -> np.ndarray:
     if not np.isfinite(half).all():
         raise ExportError(f"The tensor {name} holds numbers that float16 can't hold; the run has diverged, so take an earlier checkpoint.")
     return half
-
-
-def _composition_arguments(state: dict[str, torch.Tensor]) -> dict:
-    """What to call Composition with for networks of this state's shapes."""
-    levels = range(len({name.split(".")[1] for name in state if name.startswith("blocks.")}))
-    return {
-        "channels": [len(state[f"blocks.{i}.convolve.0.weight"]) for i in levels],
-        "label_channels": [len(state[f"embed.{i}.weight"]) for i in levels],
-        "heavy": sum(f"blocks.{i}.convolve.1.weight" in state for i in levels),
-    }
-
-
-def _detail_arguments(state: dict[str, torch.Tensor]) -> dict:
-    """What to call Detail with for networks of this state's shapes."""
-    channels = [len(state[f"{layer}.weight"]) for layer in ("narrow", "read", "finer")]
-    return {"channels": channels, "label_channels": [len(state[f"embed.{i}.weight"]) for i in range(3)]}
 
 
 def _composition_example() -> dict[str, torch.Tensor]:
@@ -166,7 +150,8 @@ def _cubic_nodes(name: str, source: str, result: str) -> list[onnx.NodeProto]:
 
 
 def export_checkpoints(composition: Path, detail: Path, folder: Path) -> None:
-    """Write the weights folder from the checkpoints of the two training stages: their moving averages, the encoder and its styles.
+    """Write the weights folder from the checkpoints of the two training stages: their moving averages, the encoder and its styles, and beside
+    them the discriminators, which only the trainer reads.
 
     Raises ExportError for a file that is no checkpoint of its stage.
     """
@@ -174,6 +159,19 @@ def export_checkpoints(composition: Path, detail: Path, folder: Path) -> None:
     version = f"composition {first['seen']} images, detail {second['seen']} images"
     bank = first["extras"]["bank"]
     export(_rebuild(first, "composition"), _rebuild(second, "detail"), first["averaged"]["encoder"], bank, folder, version)
+    _write_judges({"composition": first, "detail": second}, folder)
+
+
+def _write_judges(checkpoints: dict[str, dict], folder: Path) -> None:
+    """Both stages' discriminators, pixel heads and feature deviations, from which the next run goes on."""
+    tensors = {}
+    for stage, state in checkpoints.items():
+        found = {f"{name}.{key}": value for name in ("discriminator", "pixel_head") for key, value in state["learners"][name].items()}
+        found |= {key: value for key, value in state["extras"].items() if key.startswith("deviation")}
+        tensors |= {f"{stage}.{key}": _half(key, value) for key, value in found.items()}
+    new = folder / f"{files.JUDGES}.new"
+    files.write(new, tensors)
+    os.replace(new, folder / files.JUDGES)
 
 
 def _checkpoint(path: Path, stage: str) -> dict:
@@ -191,6 +189,4 @@ def _checkpoint(path: Path, stage: str) -> dict:
 
 def _rebuild(checkpoint: dict, name: str) -> Composition | Detail:
     state = checkpoint["averaged"][name]
-    network = Composition(**_composition_arguments(state)) if name == "composition" else Detail(**_detail_arguments(state))
-    network.load_state_dict(state)
-    return network
+    return {"composition": Composition, "detail": Detail}[name].from_state(state)

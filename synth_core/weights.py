@@ -16,6 +16,7 @@ import numpy as np
 TENSORS = "painter.safetensors"
 GRAPHS = {"composition": "composition.onnx", "detail": "detail.onnx"}
 MANIFEST = "manifest.json"
+JUDGES = "discriminator.safetensors"  # what the painter was taught by: read by the trainer alone, never staged with the extension
 
 _DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}

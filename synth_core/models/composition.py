@@ -50,6 +50,23 @@ class Composition(nn.Module):
             nn.init.zeros_(layer.bias)
             layer.weight.data.mul_(0.2)
 
+    @staticmethod
+    def arguments_of(state: dict[str, torch.Tensor]) -> dict:
+        """What the constructor takes for networks of this state's shapes."""
+        levels = range(len({name.split(".")[1] for name in state if name.startswith("blocks.")}))
+        return {
+            "channels": [len(state[f"blocks.{i}.convolve.0.weight"]) for i in levels],
+            "label_channels": [len(state[f"embed.{i}.weight"]) for i in levels],
+            "heavy": sum(f"blocks.{i}.convolve.1.weight" in state for i in levels),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, torch.Tensor]) -> Composition:
+        """The network whose state_dict() this is."""
+        network = cls(**cls.arguments_of(state))
+        network.load_state_dict(state)
+        return network
+
     def forward(self, labels: torch.Tensor, style: torch.Tensor, noise: torch.Tensor, height: torch.Tensor) -> torch.Tensor:
         """labels (N, 23, H, W) one-hot or area-averaged, style (N, 23, 64), noise (N, 8, H, W) white of variance 1,
         height (N, 1, H, W) +1 at the top of the view and -1 at its bottom -> picture (N, 3, H, W) in [-1, 1]."""

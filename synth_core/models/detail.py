@@ -35,6 +35,19 @@ class Detail(nn.Module):
         nn.init.zeros_(self.rgb.bias)
         self.rgb.weight.data.mul_(0.1)
 
+    @staticmethod
+    def arguments_of(state: dict[str, torch.Tensor]) -> dict:
+        """What the constructor takes for networks of this state's shapes."""
+        channels = [len(state[f"{layer}.weight"]) for layer in ("narrow", "read", "finer")]
+        return {"channels": channels, "label_channels": [len(state[f"embed.{i}.weight"]) for i in range(3)]}
+
+    @classmethod
+    def from_state(cls, state: dict[str, torch.Tensor]) -> Detail:
+        """The network whose state_dict() this is."""
+        network = cls(**cls.arguments_of(state))
+        network.load_state_dict(state)
+        return network
+
     def forward(self, picture: torch.Tensor, labels: torch.Tensor, style: torch.Tensor, noise: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
         """picture (N, 3, h, w) in [-1, 1], labels (N, 23, 2h, 2w), style (N, 23, 64), noise (N, 2, 2h, 2w) white of variance 1,
         scale (N,) = log2(short side of the whole picture that comes out / 512 px) -> picture (N, 3, 2h, 2w) in [-1, 1].

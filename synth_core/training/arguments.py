@@ -1,4 +1,4 @@
-"""The command line of `python -m synth_core train`; imports torch only when it runs."""
+"""The command lines of `python -m synth_core train` and `paint-split`; torch is imported only when they run."""
 from __future__ import annotations
 
 import argparse
@@ -8,12 +8,12 @@ from pathlib import Path
 from . import config
 
 
-def add(parser: argparse.ArgumentParser) -> None:
+def add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder with manifest.csv, NAME.webp and NAME.png")
     parser.add_argument("--out", type=Path, required=True, help="folder of this run; a run that was stopped goes on there")
     parser.add_argument("--run", default="composition128", help="name of a file of synth_core/training/runs, or a path to one")
-    parser.add_argument("--start", type=Path, help="checkpoint.pt of another run to begin from (its networks only)")
-    parser.add_argument("--composition", type=Path, help="checkpoint.pt whose composition the detail stage learns beside")
+    parser.add_argument("--start", type=Path, help="checkpoint.pt of another run, or a weights folder, to begin from")
+    parser.add_argument("--composition", type=Path, help="checkpoint.pt or weights folder whose composition the detail stage learns beside")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all")
     parser.add_argument("--minutes", type=float, help="stop after so many minutes")
@@ -21,7 +21,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, help="learn from so many photographs only (for trials)")
 
 
-def run(args: argparse.Namespace) -> int:
+def train(args: argparse.Namespace) -> int:
     """Train as the arguments say. Raises ConfigError and DataError with one sentence each."""
     import torch
 
@@ -35,4 +35,22 @@ def run(args: argparse.Namespace) -> int:
     loop = Loop(configuration, args.data, args.out, args.device, args.limit, args.composition)
     loop.resume(args.start)
     loop.train(args.minutes)
+    return 0
+
+
+def add_paint_split(parser: argparse.ArgumentParser, weights: Path) -> None:
+    """`weights` is the folder that is taken unless another is named."""
+    parser.add_argument("data", type=Path, help="folder with manifest.csv, NAME.webp and NAME.png")
+    parser.add_argument("--out", type=Path, required=True, help="folder that gets photos/, labels/, painted/ and again/ (other seeds)")
+    parser.add_argument("--split", default="val", help="which of the manifest's splits (default val)")
+    parser.add_argument("--weights", type=Path, default=weights, help="weights folder")
+    parser.add_argument("--size", type=int, default=256, help="side of the squares, pixels (default 256)")
+
+
+def paint_split(args: argparse.Namespace) -> int:
+    """Paint a split as the arguments say. Raises DataError and WeightsError with one sentence each."""
+    from ..painter import Painter
+    from . import split
+
+    split.paint_split(args.data, args.split, args.size, Painter(args.weights), args.out)
     return 0

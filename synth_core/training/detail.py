@@ -14,9 +14,8 @@ from ..models.composition import Composition
 from ..models.detail import NOISE_CHANNELS, Detail
 from ..models.layers import pixel_norm, set_wrap
 from ..request import NOISE_CHANNELS as COMPOSITION_NOISE
-from . import losses
-from .composition import build
-from .config import Run
+from . import checkpoint, losses
+from .config import ConfigError, Run
 from .data import Photographs, cut, one_hot, to_tensor
 from .judges import Judges, descend
 
@@ -56,7 +55,7 @@ class DetailBatches:
         image, ids = self.photographs.pairs[index]
         short = min(image.size)
         shown = short * rng.uniform(max(0.5, CROP / short), 1) if short >= LARGE else short * rng.uniform(0.9, 1)
-        side = int(CROP * short / shown)  # of the crop, in the photograph's own pixels
+        side = min(int(CROP * short / shown), short)  # of the crop, in the photograph's own pixels
         left, top = rng.randint(0, image.width - side), rng.randint(0, image.height - side)
         picture, truth = cut(image, ids, (left, top, left + side, top + side), CROP)
         if rng.random() < 0.5:
@@ -70,9 +69,9 @@ class DetailTeacher:
     averaged = ("detail",)
 
     def __init__(self, run: Run, batches: DetailBatches, device: torch.device, composition: Path | None):
-        """composition: the checkpoint whose averaged composition and styles to learn beside. Raises ValueError without one."""
+        """composition: the checkpoint whose averaged composition and styles to learn beside. Raises ConfigError without one."""
         if composition is None:
-            raise ValueError("The detail stage learns beside a composition; name its checkpoint with --composition.")
+            raise ConfigError("The detail stage learns beside a composition; name its checkpoint with --composition.")
         self.run, self.device, self.batches = run, device, batches
         self.judges = Judges(run, batches.frequency, device)
         self.backbone = self.judges.backbone
@@ -85,11 +84,11 @@ class DetailTeacher:
         self.steps = 0
 
     def _frozen(self, path) -> tuple[Composition, torch.Tensor]:
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        network = build(state["run"]["size"].bit_length() - 2)
-        network.load_state_dict(state["averaged"]["composition"])
-        for name in ("discriminator", "pixel_head"):
-            self.learners[name].load_state_dict(state["learners"][name])
+        """The averaged composition and its styles; the judges begin as composition's."""
+        state = checkpoint.read(path, "composition", self.device)
+        network = Composition.from_state(state["averaged"]["composition"])
+        for name in checkpoint.JUDGES:
+            checkpoint.load_matching(self.learners[name], state["learners"][name])
         self.judges.restore(state["extras"])
         return network.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False), state["extras"]["bank"].to(self.device)
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from . import config
+from . import checkpoint, config
 from .composition import CompositionTeacher
 from .data import Batches, Photographs, to_tensor
 from .sheet import save_sheet
@@ -43,19 +43,12 @@ def rate_factor(run: config.Run, step: int, seen: int) -> float:
     return warm * (0.55 + 0.45 * math.cos(math.pi * progress))
 
 
-def load_matching(network: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> list[str]:
-    """Copy every tensor whose name and shape fit; returns the names that stayed as they were. Lets a run start from smaller networks."""
-    own = network.state_dict()
-    fitting = {k: v.to(own[k]) for k, v in tensors.items() if k in own and own[k].shape == v.shape}
-    network.load_state_dict(fitting, strict=False)
-    return sorted(set(own) - set(fitting))
-
-
 class Loop:
     """One run in one folder: `checkpoint.pt`, `log.jsonl` and `sheets/` grow there."""
 
     def __init__(self, run: config.Run, data: Path, out: Path, device: str, limit: int | None = None, composition: Path | None = None):
         self.run, self.out, self.device = run, out, torch.device(device)
+        self.path = out / "checkpoint.pt"
         (out / "sheets").mkdir(parents=True, exist_ok=True)
         random.seed(run.seed)
         torch.manual_seed(run.seed)
@@ -76,26 +69,22 @@ class Loop:
         batches = Batches(photographs, run.batch, run.smallest_crop)
         return batches, CompositionTeacher(run, batches, self.device)
 
-    @property
-    def checkpoint(self) -> Path:
-        return self.out / "checkpoint.pt"
-
     def resume(self, start: Path | None) -> None:
-        """Go on from this folder's checkpoint, or begin from the networks of another run's checkpoint."""
-        path = self.checkpoint if self.checkpoint.is_file() else start
+        """Go on from this folder's checkpoint, or begin from the networks of `start`: another run's checkpoint or a weights folder."""
+        path = self.path if self.path.is_file() else start
         if path is None:
             return
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        state = checkpoint.read(path, self.run.stage, self.device)
         for name, network in self.teacher.learners.items():
-            missing = load_matching(network, state["learners"].get(name, {}))
-            if missing and len(missing) < 60:
-                tqdm.write(f"{name} starts anew: {', '.join(missing)}")
+            missing = checkpoint.load_matching(network, state["learners"].get(name, {}))
+            if missing:
+                tqdm.write(f"{name}: {len(missing)} of {len(network.state_dict())} tensors start anew")
         for name, network in self.averaged.items():
             # What the other run's average lacks begins as the learner does.
             network.load_state_dict(self.teacher.learners[name].state_dict())
-            load_matching(network, state["averaged"].get(name, {}))
+            checkpoint.load_matching(network, state["averaged"].get(name, {}))
         self.teacher.restore(state["extras"])
-        if path == self.checkpoint:
+        if path == self.path:
             self.seen, self.step, self.minutes = state["seen"], state["step"], state["minutes"]
             for name, optimiser in self.teacher.optimisers.items():
                 optimiser.load_state_dict(state["optimisers"][name])
@@ -111,9 +100,9 @@ class Loop:
             "extras": self.teacher.extras(),
             "run": config.as_dict(self.run), "seen": self.seen, "step": self.step, "minutes": self.minutes,
         }  # fmt: skip
-        new = self.checkpoint.with_suffix(".new")
+        new = self.path.with_suffix(".new")
         torch.save(state, new)
-        os.replace(new, self.checkpoint)
+        os.replace(new, self.path)
 
     def train(self, minutes: float | None = None) -> None:
         """Learn until the run's images are seen, or for so many minutes."""

@@ -1,7 +1,6 @@
 """Paint every map of a split with finished weights, in the folders that a judge of picture quality compares. Judging itself lives elsewhere."""
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +14,13 @@ from .data import Photographs
 SECOND_SEED = 100_000  # added to a picture's number for the painting that measures diversity
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, help="folder with manifest.csv, NAME.webp and NAME.png")
-    parser.add_argument("--out", type=Path, required=True, help="folder that gets photos/, labels/, painted/ and again/ (other seeds)")
-    parser.add_argument("--split", default="val", help="which of the manifest's splits")
-    parser.add_argument("--weights", type=Path, required=True, help="folder with painter.safetensors")
-    parser.add_argument("--engine", default="onnx", choices=("onnx", "torch"))
-    parser.add_argument("--size", type=int, default=256, help="side of the squares, pixels")
+def paint_split(data: Path, split: str, size: int, painter: Painter, out: Path) -> None:
+    """Write photos/, labels/, painted/ and again/ (other seeds) into `out`: same-named PNG files of size x size pixels.
 
-
-def run(args: argparse.Namespace) -> int:
-    """Write the four folders of same-named PNG files; a picture's seed is its number in the split. Raises DataError and WeightsError."""
-    photographs = Photographs(args.data, args.split, args.size)
-    painter = Painter(args.weights, args.engine)
-    folders = {name: args.out / name for name in ("photos", "labels", "painted", "again")}
+    A picture's seed is its number in the split. Raises DataError for a folder without photographs of that split.
+    """
+    photographs = Photographs(data, split, size)
+    folders = {name: out / name for name in ("photos", "labels", "painted", "again")}
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
     for index, name in enumerate(tqdm(photographs.names, unit="map")):
@@ -38,7 +30,6 @@ def run(args: argparse.Namespace) -> int:
         filled = fill(ids)
         for folder, seed in (("painted", index), ("again", index + SECOND_SEED)):
             (folders[folder] / f"{name}.png").write_bytes(painter.paint(Request(filled, seed)).png)
-    return 0
 
 
 def fill(ids: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from synth_core import labels as label_set
-from synth_core.training import config, losses, split
+from synth_core.export import export_checkpoints
+from synth_core.training import checkpoint, config, losses, split
 from synth_core.training.data import Batches, DataError, Photographs, merge, one_hot
 from synth_core.training.loop import Loop, average_decay, rate_factor
 
@@ -105,14 +106,22 @@ def test_a_stopped_run_goes_on_and_both_stages_learn(photographs, tmp_path):
     assert again.seen == 12 and len(list((tmp_path / "composition" / "sheets").glob("*.png"))) == 2
 
     grown = Loop(replace(run, size=256), photographs, tmp_path / "grown", "cpu")
-    grown.resume(again.checkpoint)
+    grown.resume(again.path)
+    grown.save()
     smaller = again.averaged["composition"].state_dict()
     assert all(torch.equal(v, smaller[k]) for k, v in grown.averaged["composition"].state_dict().items() if k in smaller)
 
-    detail = Loop(replace(config.load("detail"), batch=2, images=4), photographs, tmp_path / "detail", "cpu", composition=again.checkpoint)
+    detail = Loop(replace(config.load("detail"), batch=2, images=4), photographs, tmp_path / "detail", "cpu", composition=again.path)
     weights = detail.teacher.learners["detail"].rgb.weight.clone()
     detail.train()
     assert not torch.equal(weights, detail.teacher.learners["detail"].rgb.weight)
+
+    export_checkpoints(grown.path, detail.path, tmp_path / "weights")
+    onwards = Loop(replace(run, size=256), photographs, tmp_path / "onwards", "cpu")
+    onwards.resume(tmp_path / "weights")
+    for name in ("composition", "encoder", "discriminator", "pixel_head"):
+        kept = grown.averaged.get(name, grown.teacher.learners[name]).state_dict()
+        assert all(torch.allclose(v, kept[k], atol=2e-3, rtol=2e-3) for k, v in onwards.teacher.learners[name].state_dict().items())
 
 
 def test_the_log_holds_one_json_line_each_time(photographs, tmp_path, monkeypatch):
@@ -126,3 +135,10 @@ def test_the_log_holds_one_json_line_each_time(photographs, tmp_path, monkeypatc
 def test_holes_of_a_map_take_the_nearest_label_of_their_column():
     ids = np.array([[1, 0, 0], [0, 0, 0], [0, 12, 0], [9, 0, 0]], np.uint8)
     assert split.fill(ids).tolist() == [[1, 12, 1], [1, 12, 1], [9, 12, 1], [9, 12, 1]]
+
+
+def test_a_start_that_is_no_checkpoint_is_refused(tmp_path):
+    (tmp_path / "bad.pt").write_bytes(b"PK no")
+    for path in (tmp_path, tmp_path / "bad.pt", tmp_path / "absent.pt"):
+        with pytest.raises(config.ConfigError):
+            checkpoint.read(path, "composition")
