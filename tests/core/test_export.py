@@ -72,11 +72,12 @@ def test_manifest_and_tensors(weights_folder, networks):
 
 def _checkpoints(networks, folder):
     composition, detail = networks
+    judges = {"discriminator": {"bias": torch.ones(3)}, "pixel_head": {"bias": torch.zeros(2)}}
     first = {
-        "run": {"stage": "composition"}, "seen": 800, "extras": {"bank": torch.randn(4, 23, 64)},
+        "run": {"stage": "composition"}, "seen": 800, "extras": {"bank": torch.randn(4, 23, 64)}, "learners": judges,
         "averaged": {"composition": composition.state_dict(), "encoder": {"mean": torch.zeros(64)}},
     }  # fmt: skip
-    second = {"run": {"stage": "detail"}, "seen": 90, "averaged": {"detail": detail.state_dict()}}
+    second = {"run": {"stage": "detail"}, "seen": 90, "extras": {}, "learners": judges, "averaged": {"detail": detail.state_dict()}}
     torch.save(first, folder / "first.pt")
     torch.save(second, folder / "second.pt")
     return folder / "first.pt", folder / "second.pt"
@@ -88,6 +89,7 @@ def test_checkpoints_of_both_stages(networks, weights_folder, tmp_path):
     assert found.version == "composition 800 images, detail 90 images" and found.networks == expected.networks
     for name, array in expected.tensors("composition.").items():
         assert np.array_equal(found.tensors("composition.")[name], array)
+    assert weights.read(tmp_path / "out" / weights.JUDGES)["detail.discriminator.bias"].tolist() == [1, 1, 1]
 
 
 def test_wrong_checkpoints(networks, tmp_path):
