@@ -22,7 +22,8 @@ from .gpu_route import GpuRoute
 from .project import Lens, camera_lens, matrix_lens, painting_size, render_size
 from .surface import NOTHING, batch_of, look_up
 
-__all__ = ["CaptureError", "Geometry", "Lens", "View", "capture", "extract", "kept_matte", "matrix_lens", "painting_size", "render_size", "triangles"]
+__all__ = ["CaptureError", "Geometry", "Lens", "View", "capture", "extract", "kept_matte", "matrix_lens", "painting_size", "render_size",
+           "triangles"]
 
 _SAMPLES = 4  # the matte's, across and along each pixel
 _MOST_PIXELS = 1 << 22  # of one drawing: bounds its memory
@@ -85,7 +86,7 @@ def kept_matte(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: 
     view_layer.update()
     lens = camera_lens(scene, view_layer.depsgraph, camera)
     packed = batches.pack(extract(scene, view_layer, view_layer.depsgraph).parts, lens)
-    with _open("gpu" if compat.gpu_ready() else "cycles", packed) as drawing:
+    with _open(None, packed) as drawing:
         return _matte(packed, drawing, lens, width, height)
 
 
@@ -105,7 +106,7 @@ def _labelled(part: Part) -> bool:
 def _open(route: str | None, packed: list[batches.Batch]) -> Iterator[GpuRoute | CyclesRoute]:
     if route == "gpu" or (route is None and not bpy.app.background):
         if not compat.gpu_ready():
-            raise CaptureError("This Blender can't draw on the graphics card without a window; leave the route open to capture with Cycles.")
+            raise CaptureError("This Blender can't draw on the graphics card without a window; capture with the route 'cycles' instead.")
         yield GpuRoute(packed)
         return
     with CyclesRoute(packed) as drawing:

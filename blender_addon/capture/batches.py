@@ -53,7 +53,7 @@ def pack(parts: list[Part], lens: Lens) -> list[Batch]:
 
 
 def kept_box(batches: list[Batch], lens: Lens, width: int, height: int) -> tuple[int, int, int, int] | None:
-    """The pixels that kept objects can touch in a width x height picture: first and past-last column, first and past-last row. None for none."""
+    """The pixels that kept objects can touch in a width x height picture: first and past-last column, then row. None without any."""
     boxes = [_box(batch, lens) for batch in batches if batch.keep]
     if not boxes:
         return None

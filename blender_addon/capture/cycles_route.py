@@ -20,7 +20,7 @@ from .surface import NOTHING, triangle_numbers
 
 _NAME = "Veduta capture"
 _PLACE, _TRIANGLE, _MATRIX, _UV = "place", "triangle", "matrix", "uv"  # attributes
-# Cycles' first sample is right and up of the centre by this much of a pixel (measured, the same in 4.2 and 5.2): its filter table has 1024 steps.
+# Cycles' first sample lies this much of a pixel right of the centre and above it (measured, the same in 4.2 and 5.2).
 _OFF_CENTRE = 1 / 2048
 _SMALLEST = 4  # sides of a render, Blender's own limit
 _MOST_LAYERS = 1024  # cut-outs seen through, one behind another: Cycles' own limit

@@ -1,4 +1,4 @@
-"""What a material's nodes say about seeing through it: glass, plain transparency, leaves cut out by an image. Nothing is evaluated or written."""
+"""What a material's nodes say about seeing through it: glass, transparency, leaves cut out by an image. Nothing is evaluated or written."""
 from __future__ import annotations
 
 from dataclasses import dataclass

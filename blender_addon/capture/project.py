@@ -89,7 +89,7 @@ def camera_lens(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, camera: 
         raise CaptureError(f"The scene's active camera {camera.name!r} is no camera object; pick a camera in the scene's properties.")
     camera = camera.evaluated_get(depsgraph)
     if camera.data.type not in {"PERSP", "ORTHO"}:
-        raise CaptureError(f"The camera {camera.name!r} is panoramic; Veduta paints perspective and orthographic views, so change its type.")
+        raise CaptureError(f"The camera {camera.name!r} is panoramic; Veduta paints perspective and orthographic views; change its type.")
     width, height = render_size(scene)
     render = scene.render
     window = camera.calc_matrix_camera(depsgraph, x=width, y=height, scale_x=render.pixel_aspect_x, scale_y=render.pixel_aspect_y)

@@ -64,8 +64,8 @@ def batch_of(batches: list[Batch], hits: np.ndarray) -> np.ndarray:
 def look_up(batches: list[Batch], hits: list[np.ndarray], lens: Lens) -> Surface:
     """What is at each pixel.
 
-    hits: (H, W) int64 arrays, row 0 at the top: the number of the triangle that each pixel shows through `lens`, or NOTHING; the first at its
-    centre, the others a hair off it.
+    hits: (H, W) int64 arrays, row 0 at the top: the number of the triangle that each pixel shows through `lens`, or NOTHING; the first
+    at its centre, the others a hair off it.
     """
     height, width = hits[0].shape
     surface = Surface(
@@ -101,7 +101,7 @@ class _Planes:
         self._derive(hits != NOTHING)
 
     def settle(self, others: list[np.ndarray]) -> None:
-        """Choose for every pixel the nearest triangle that covers its centre: among its own, its eight neighbours' and the `others`' there."""
+        """Choose for every pixel the nearest triangle that covers its centre, of its own, its neighbours' and the `others`' there."""
         hits = self._hits
         # A cut-out's holes are known to the routes alone: such a triangle stays where they saw it and comes nowhere else.
         whole = np.array([batch.cutout is None for batch in self._batches])

@@ -18,11 +18,12 @@ class Seen:
 
 
 def look(scene: bpy.types.Scene, label_of, width: int, height: int) -> Seen:
-    """What the scene's camera sees at width x height pixels. `label_of(object, material)` names each face's label; None leaves the face out."""
+    """What the scene's camera sees. `label_of(object, material)` names each face's label; None leaves the face out."""
     camera = scene.camera
     matrix = np.array(camera.matrix_world.normalized(), np.float64)
     origins, rays = _rays(scene, width, height)
-    seen = Seen(np.zeros((height, width), np.uint8), np.full((height, width), np.inf), np.zeros((height, width, 3)), np.zeros((height, width, 3)))
+    shape = height, width
+    seen = Seen(np.zeros(shape, np.uint8), np.full(shape, np.inf), np.zeros((*shape, 3)), np.zeros((*shape, 3)))
     for corners, label in _triangles(label_of):
         local = (corners - matrix[:3, 3]) @ matrix[:3, :3]
         depth = _meet(local, origins, rays, camera.data.clip_start, camera.data.clip_end)

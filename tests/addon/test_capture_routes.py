@@ -36,7 +36,7 @@ def labelled_scene(modules, scene) -> None:
 
 
 def trees(modules, scene) -> None:
-    """A collection with a cone, instanced by empties with mirrored, sheared and scaled matrices."""
+    """A collection with a cone, instanced by empties, mirrored and stretched."""
     import bpy
     import mathutils
 
@@ -50,7 +50,8 @@ def trees(modules, scene) -> None:
         empty = bpy.data.objects.new("tree", None)
         empty.instance_type, empty.instance_collection = "COLLECTION", wood
         place = mathutils.Matrix.Translation((index * 1.3 - 3.7, 3 + index % 3, 0.9))
-        empty.matrix_world = place @ mathutils.Matrix.Scale(-1 if index % 2 else 1, 4, (1, 0, 0)) @ mathutils.Matrix.Scale(1 + index / 7, 4, (0, 0, 1))
+        mirror, stretch = (-1 if index % 2 else 1), 1 + index / 7
+        empty.matrix_world = place @ mathutils.Matrix.Diagonal((mirror, 1, stretch, 1))
         scene.collection.objects.link(empty)
 
 
