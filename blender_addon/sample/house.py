@@ -72,12 +72,16 @@ def _roof(parts: Parts) -> None:
     low = EAVES - OVERHANG * pitch
     length = WIDTH + 2 * OVERHANG
     for side in (-1, 1):
-        slab = [(-length / 2, side * out, low), (-length / 2, 0, RIDGE), (-length / 2, 0, RIDGE + thick), (-length / 2, side * out, low + thick)]
+        end = -length / 2
+        slab = [(end, side * out, low), (end, 0, RIDGE), (end, 0, RIDGE + thick), (end, side * out, low + thick)]
         parts.prism("roof", slab if side < 0 else slab[::-1], (length, 0, 0))
 
 
 def house(plinth: float) -> Parts:
-    """The whole house; its floor lies `plinth` above the ground, and nothing of it is below: buried parts would show once the ground is hidden."""
+    """The whole house, its floor `plinth` above the ground.
+
+    Nothing of it lies below: buried parts would show once the ground is hidden from the camera.
+    """
     parts = Parts()
     front, back, left, right = -DEPTH / 2, DEPTH / 2, -WIDTH / 2, WIDTH / 2
 

@@ -20,7 +20,7 @@ NAME = "Veduta Sample Terrain"
 # Base colour (linear) and roughness of the house.
 HOUSE_MATERIALS = {
     "plaster": ((0.72, 0.69, 0.63), 0.8),
-    "roof": ((0.055, 0.045, 0.05), 0.5),
+    "roof": ((0.035, 0.03, 0.032), 0.9),
     "wood": ((0.23, 0.11, 0.045), 0.6),
     "stone": ((0.22, 0.21, 0.2), 0.9),
     "glass": ((0.75, 0.85, 0.9), 0.0),
@@ -93,7 +93,8 @@ def _mesh(name: str, points, faces, materials, index=None, smooth: bool = False)
     return mesh
 
 
-def _mesh_object(collection: bpy.types.Collection, name: str, points, faces, materials, index=None, smooth: bool = False) -> bpy.types.Object:
+def _mesh_object(collection: bpy.types.Collection, name: str, points, faces, materials, index=None,
+                 smooth: bool = False) -> bpy.types.Object:
     thing = bpy.data.objects.new(name, _mesh(name, points, faces, materials, index, smooth))
     collection.objects.link(thing)
     return thing

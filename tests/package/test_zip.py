@@ -1,4 +1,4 @@
-"""The finished zip in a clean Blender: installed as a user would, in a folder with spaces and non-ASCII letters, painting with its own runtime.
+"""The finished zip in a clean Blender: installed in a folder with spaces and non-ASCII letters, painting with its own runtime.
 
 Nothing is staged here and ONNX Runtime must not be installed beside bpy: what is missing from the zip is missing from this test.
 """
