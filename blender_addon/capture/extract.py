@@ -16,7 +16,8 @@ from . import materials
 HOLDOUT = 255  # stands among the labels for a surface that hides what is behind it, needs no label and gets none
 HIDDEN_MARK = "veduta_visible_camera"  # custom property of objects that Veduta hid from the camera: they are still captured
 _SOLID_TYPES = {"MESH", "CURVE", "SURFACE", "META", "FONT"}
-_SKIPPED_TYPES = {"VOLUME": "volume", "CURVES": "hair", "POINTCLOUD": "point cloud", "GPENCIL": "Grease Pencil", "GREASEPENCIL": "Grease Pencil"}
+_SKIPPED_TYPES = {
+    "VOLUME": "volume", "CURVES": "hair", "POINTCLOUD": "point cloud", "GPENCIL": "Grease Pencil", "GREASEPENCIL": "Grease Pencil"}
 _NAMED = 5  # names listed in one warning
 
 
