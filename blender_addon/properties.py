@@ -21,13 +21,14 @@ def label_items(none: str, none_help: str) -> tuple[tuple[str, str, str, int], .
 
 _MATERIAL_ITEMS = label_items("No label", "Surfaces of this material take the nearest label below them, or sky above the horizon")
 _OVERRIDE_ITEMS = label_items("By material", "Each face is painted as its material says")
-_OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}
+_OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}  # so that library overrides may set it
 
 
 class VedutaMaterial(bpy.types.PropertyGroup):
     """What surfaces of this material are painted as."""
 
-    label: EnumProperty(name="Label", description="What surfaces of this material are painted as", items=_MATERIAL_ITEMS, override=_OVERRIDABLE)
+    label: EnumProperty(
+        name="Label", items=_MATERIAL_ITEMS, override=_OVERRIDABLE, description="What surfaces of this material are painted as")
 
 
 class VedutaObject(bpy.types.PropertyGroup):
@@ -40,7 +41,8 @@ class VedutaObject(bpy.types.PropertyGroup):
 class VedutaCollection(bpy.types.PropertyGroup):
     """What everything in this collection is painted as, unless an object in it says otherwise."""
 
-    label: EnumProperty(name="Label", description="What everything in the collection is painted as", items=_OVERRIDE_ITEMS, override=_OVERRIDABLE)
+    label: EnumProperty(
+        name="Label", items=_OVERRIDE_ITEMS, override=_OVERRIDABLE, description="What everything in the collection is painted as")
 
 
 class VedutaLinkedMark(bpy.types.PropertyGroup):

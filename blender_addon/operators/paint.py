@@ -136,8 +136,8 @@ def _seed(scene: bpy.types.Scene) -> int:
 
 @contextmanager
 def _camera(context: bpy.types.Context) -> Iterator[bpy.types.Object | None]:
-    """The scene's camera. In a viewport, a scene without one gets one that looks as the viewport does; it goes again if the painting doesn't
-    start. None in a script without a viewport."""
+    """The scene's camera. In a viewport, a scene without one gets one that looks as the viewport does; it goes again if the painting
+    doesn't start. None in a script without a viewport."""
     if context.scene.camera is not None or context.region_data is None:
         yield context.scene.camera
         return
@@ -169,8 +169,11 @@ def _camera_from_view(context: bpy.types.Context) -> bpy.types.Object:
 
 
 def delivery(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, recipe: recipes.Recipe) -> Callable[[Result], None]:
-    """A function that puts the finished picture up, cut by the (H, W) `matte` of kept objects. It looks scene and camera up again: while the
-    child paints, undo makes every reference invalid, and the user may delete either or open another file."""
+    """A function that puts the finished picture up, cut by the (H, W) `matte` of kept objects.
+
+    It looks scene and camera up again: while the child paints, undo makes every reference invalid, and the user may delete either or open
+    another file.
+    """
     scene_uid, camera_uid = scene.session_uid, camera.session_uid
 
     def deliver(result: Result) -> None:

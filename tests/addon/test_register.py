@@ -23,7 +23,8 @@ def _types() -> set[str]:
     """What Veduta registers: its operators, and its classes and properties on bpy.types."""
     classes = {name for name in dir(bpy.types) if "veduta" in name.lower()}
     operators = {f"veduta.{name}" for name in dir(bpy.ops.veduta)}
-    return classes | operators | {owner for owner in ("Material", "Object", "Collection", "Scene") if hasattr(getattr(bpy.types, owner), "veduta")}
+    owners = {owner for owner in ("Material", "Object", "Collection", "Scene") if hasattr(getattr(bpy.types, owner), "veduta")}
+    return classes | operators | owners
 
 
 def test_disabling_leaves_nothing_behind_and_enabling_brings_all_back(part):

@@ -1,4 +1,4 @@
-"""Show labels: what is drawn, that it follows the scene, and that nothing of the file changes. The drawing itself is looked at in tests/window."""
+"""Show labels: what is drawn, that it follows the scene, and that the file stays as it is. The drawing itself is looked at in tests/window."""
 from __future__ import annotations
 
 import importlib
