@@ -1,6 +1,6 @@
 """The painting in flight: from a request to its delivery, whether a timer follows it or a script waits for it.
 
-Paint and Reproduce both start here. How a scene becomes a request, and what a picture is delivered as, is theirs; what a job is, `session`'s.
+Paint and Reproduce both start here. How a scene becomes a request and what a picture is delivered as is theirs; what a job is, `session`'s.
 Nothing here is kept in a file: one Blender paints one picture at a time, and its state lives in this module's memory.
 """
 from __future__ import annotations

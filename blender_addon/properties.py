@@ -28,21 +28,27 @@ class VedutaMaterial(bpy.types.PropertyGroup):
     """What surfaces of this material are painted as."""
 
     label: EnumProperty(
-        name="Label", items=_MATERIAL_ITEMS, override=_OVERRIDABLE, description="What surfaces of this material are painted as")
+        name="Label", items=_MATERIAL_ITEMS, override=_OVERRIDABLE,
+        description="What surfaces of this material are painted as")
 
 
 class VedutaObject(bpy.types.PropertyGroup):
     """What this object is painted as, whatever its materials say, or that it is kept."""
 
-    label: EnumProperty(name="Label", description="What the whole object is painted as", items=_OVERRIDE_ITEMS, override=_OVERRIDABLE)
-    keep: BoolProperty(name="Keep", description="Never paint over this object: scenery is made around and behind it", override=_OVERRIDABLE)
+    label: EnumProperty(
+        name="Label", items=_OVERRIDE_ITEMS, override=_OVERRIDABLE,
+        description="What the whole object is painted as")
+    keep: BoolProperty(
+        name="Keep", override=_OVERRIDABLE,
+        description="Never paint over this object: scenery is made around and behind it")
 
 
 class VedutaCollection(bpy.types.PropertyGroup):
     """What everything in this collection is painted as, unless an object in it says otherwise."""
 
     label: EnumProperty(
-        name="Label", items=_OVERRIDE_ITEMS, override=_OVERRIDABLE, description="What everything in the collection is painted as")
+        name="Label", items=_OVERRIDE_ITEMS, override=_OVERRIDABLE,
+        description="What everything in the collection is painted as")
 
 
 class VedutaLinkedMark(bpy.types.PropertyGroup):

@@ -1,4 +1,4 @@
-"""Show labels: what is drawn, that it follows the scene, and that the file stays as it is. The drawing itself is looked at in tests/window."""
+"""Show labels: what is drawn, that it follows the scene, and that the file stays as it is. The drawing is looked at in tests/window."""
 from __future__ import annotations
 
 import importlib
@@ -42,3 +42,17 @@ def test_labels_are_shown_in_their_colours_and_follow_a_change(scene, part):
     bpy.context.view_layer.update()
     show_labels._gather_shown()
     assert len(show_labels._shown[scene.session_uid].corners) == 12
+
+
+@pytest.mark.parametrize("target", ["MATERIAL", "OBJECT", "COLLECTION"])
+def test_a_label_set_is_a_change_that_blender_notes(scene, part, target):
+    bpy.ops.mesh.primitive_plane_add()
+    bpy.context.object.active_material = bpy.data.materials.new("Ground")
+    timer = part("operators.show_labels")._gather_shown
+    bpy.ops.veduta.show_labels()
+    bpy.context.view_layer.update()
+    if bpy.app.timers.is_registered(timer):
+        bpy.app.timers.unregister(timer)
+    bpy.ops.veduta.assign_label(label="SAND", target=target)
+    bpy.context.view_layer.update()
+    assert bpy.app.timers.is_registered(timer)

@@ -148,9 +148,9 @@ def story(out: Path) -> Iterator[Step]:
     yield from show_tab()
     yield from nothing_to_paint(out)
     yield from labels(out)
+    yield from under_way(out)
     yield from painted(out)
     yield from undone()
-    yield from cancelled()
     yield from killed(out)
     yield from changed_meanwhile()
     yield from without_camera(out)
@@ -205,6 +205,21 @@ def labels_follow() -> Iterator[Step]:
     press("veduta.show_labels")
 
 
+def under_way(out: Path) -> Iterator[Step]:
+    """A large painting, to see its progress, and to cancel it."""
+    settings = bpy.context.scene.veduta
+    settings.use_render_size, settings.width, settings.height = False, 4096, 2304
+    press("veduta.paint")
+    yield lambda: idle() or part("painting").current().job.progress > 0.2
+    check("the painting is seen under way", not idle())
+    yield from photograph(out, "during")
+    press("veduta.cancel")
+    check("Cancel ends the painting at once", idle())
+    yield 1.0
+    check("and puts nothing up", not has_backdrop() and not problem())
+    settings.use_render_size = True
+
+
 def painted(out: Path) -> Iterator[Step]:
     painting = part("painting")
     ticks, step = [], painting.step
@@ -219,9 +234,6 @@ def painted(out: Path) -> Iterator[Step]:
     began = time.perf_counter()
     press("veduta.paint")
     print(f"     Paint returned after {time.perf_counter() - began:.2f} s", flush=True)
-    yield lambda: idle() or painting.current().job.progress > 0.2
-    check("the painting is seen under way", not idle())
-    yield from photograph(out, "during")
     yield idle
     painting.step = step
     delivery, longest = ticks[-1][0], max(seconds for seconds, goes_on in ticks if goes_on)
@@ -242,17 +254,8 @@ def undone() -> Iterator[Step]:
     check("Redo brings it back", has_backdrop())
 
 
-def cancelled() -> Iterator[Step]:
-    press("veduta.remove_backdrop")
-    press("veduta.paint")
-    yield 0.2
-    press("veduta.cancel")
-    check("Cancel ends the painting at once", idle())
-    yield 1.0
-    check("and puts nothing up", not has_backdrop() and not problem())
-
-
 def killed(out: Path) -> Iterator[Step]:
+    press("veduta.remove_backdrop")
     press("veduta.paint")
     os.kill(child(), signal.SIGKILL)
     yield idle
