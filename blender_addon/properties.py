@@ -24,11 +24,16 @@ _OVERRIDE_ITEMS = label_items("By material", "Each face is painted as its materi
 _OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}  # so that library overrides may set it
 
 
+def _tag(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    """Have Blender note a change that it doesn't reliably note by itself: what is drawn by label follows such notes."""
+    group.id_data.update_tag()
+
+
 class VedutaMaterial(bpy.types.PropertyGroup):
     """What surfaces of this material are painted as."""
 
     label: EnumProperty(
-        name="Label", items=_MATERIAL_ITEMS, override=_OVERRIDABLE,
+        name="Label", items=_MATERIAL_ITEMS, override=_OVERRIDABLE, update=_tag,
         description="What surfaces of this material are painted as")
 
 
@@ -36,10 +41,10 @@ class VedutaObject(bpy.types.PropertyGroup):
     """What this object is painted as, whatever its materials say, or that it is kept."""
 
     label: EnumProperty(
-        name="Label", items=_OVERRIDE_ITEMS, override=_OVERRIDABLE,
+        name="Label", items=_OVERRIDE_ITEMS, override=_OVERRIDABLE, update=_tag,
         description="What the whole object is painted as")
     keep: BoolProperty(
-        name="Keep", override=_OVERRIDABLE,
+        name="Keep", override=_OVERRIDABLE, update=_tag,
         description="Never paint over this object: scenery is made around and behind it")
 
 
@@ -47,7 +52,7 @@ class VedutaCollection(bpy.types.PropertyGroup):
     """What everything in this collection is painted as, unless an object in it says otherwise."""
 
     label: EnumProperty(
-        name="Label", items=_OVERRIDE_ITEMS, override=_OVERRIDABLE,
+        name="Label", items=_OVERRIDE_ITEMS, override=_OVERRIDABLE, update=_tag,
         description="What everything in the collection is painted as")
 
 
@@ -56,8 +61,8 @@ class VedutaLinkedMark(bpy.types.PropertyGroup):
 
     kind: EnumProperty(items=(("MATERIAL", "Material", ""), ("OBJECT", "Object", ""), ("COLLECTION", "Collection", "")))
     library: PointerProperty(type=bpy.types.Library)  # not its path: Blender rewrites paths when a file is saved, moved or relocated
-    label: EnumProperty(items=_OVERRIDE_ITEMS)
-    keep: BoolProperty()
+    label: EnumProperty(items=_OVERRIDE_ITEMS, update=_tag)
+    keep: BoolProperty(update=_tag)
 
 
 class VedutaScene(bpy.types.PropertyGroup):
