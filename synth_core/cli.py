@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.run(arguments)
+        return arguments.command(arguments)
     except (MapError, RequestError, WeightsError, EngineError) as error:
         return _complain(error)
     except OSError as error:
@@ -61,28 +61,28 @@ def _add_paint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=NAMES, default="onnx", help="what runs the networks (default onnx)")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder")
     parser.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all (default)")
-    parser.set_defaults(run=_paint)
+    parser.set_defaults(command=_paint)
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", type=Path, help="checkpoint.pt of the composition stage")
     parser.add_argument("--detail", type=Path, required=True, help="checkpoint.pt of the detail stage")
     parser.add_argument("--out", type=Path, required=True, help="weights folder to write")
-    parser.set_defaults(run=_export)
+    parser.set_defaults(command=_export)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     from .training import arguments
 
     arguments.add_train(parser)
-    parser.set_defaults(run=_teach, command=arguments.train)
+    parser.set_defaults(command=_teach, teach=arguments.train)
 
 
 def _add_paint_split(parser: argparse.ArgumentParser) -> None:
     from .training import arguments
 
     arguments.add_paint_split(parser, WEIGHTS)
-    parser.set_defaults(run=_teach, command=arguments.paint_split)
+    parser.set_defaults(command=_teach, teach=arguments.paint_split)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -131,7 +131,7 @@ def _teach(arguments: argparse.Namespace) -> int:
     from .training.data import DataError
 
     try:
-        return arguments.command(arguments)
+        return arguments.teach(arguments)
     except (ConfigError, DataError) as error:
         return _complain(error)
 

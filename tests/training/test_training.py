@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from synth_core import labels as label_set
+from synth_core.cli import main
 from synth_core.export import export_checkpoints
 from synth_core.training import checkpoint, config, losses, split
 from synth_core.training.data import Batches, DataError, Photographs, merge, one_hot
@@ -142,3 +143,11 @@ def test_a_start_that_is_no_checkpoint_is_refused(tmp_path):
     for path in (tmp_path, tmp_path / "bad.pt", tmp_path / "absent.pt"):
         with pytest.raises(config.ConfigError):
             checkpoint.read(path, "composition")
+
+
+def test_the_command_line_trains_and_explains(photographs, tmp_path, capsys):
+    out = str(tmp_path / "run")
+    assert main(["train", str(photographs), "--out", out, "--run", "composition128", "--images", "8"]) == 0
+    assert (tmp_path / "run" / "checkpoint.pt").is_file()
+    assert main(["train", str(tmp_path), "--out", out]) == 2 and "manifest.csv" in capsys.readouterr().err
+    assert main(["train", str(photographs), "--out", out, "--run", "fresco"]) == 2 and "composition128" in capsys.readouterr().err
