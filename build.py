@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parent
 ENVIRONMENTS = ROOT / ".envs"
 BUILD = ROOT / "build"
 DEMO = ROOT / "demo"
-RUNTIME = "onnxruntime==1.23.2"
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+RUNTIME = next(requirement for requirement in EXTRAS["paint"] if requirement.startswith("onnxruntime=="))
 ZIP_LIMIT = 100_000_000  # bytes
 
 # What painting inside Blender never needs.
@@ -187,8 +188,7 @@ def environment(name: str, python_version: str, requirements: list[str]) -> Path
 
 def core_python() -> Path:
     """The Python of the environment that paints with both engines, trains and exports."""
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-    return environment("core", "3.11", sorted({*extras["paint"], *extras["train"], *extras["test"]}))
+    return environment("core", "3.11", sorted({*EXTRAS["paint"], *EXTRAS["train"], *EXTRAS["test"]}))
 
 
 def blender_python(blender: Blender) -> Path:

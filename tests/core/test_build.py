@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import build
+from synth_core import worker
 
 
 def test_stages_what_painting_needs_and_nothing_that_trains(tmp_path):
@@ -57,3 +58,7 @@ def test_an_environment_is_made_once_and_an_unfinished_one_again(tmp_path, monke
     build.environment("x", "3.11", ["a", "b"])
     assert len(made) == 2
     assert build.environment("x", "3.11", ["a"]) != first
+
+
+def test_the_zip_brings_the_runtime_that_the_painter_s_process_asks_for():
+    assert build.RUNTIME.removeprefix("onnxruntime==").startswith(worker.RUNTIME + ".")
