@@ -15,7 +15,7 @@ from . import labels as label_set
 
 BASE = 256  # pixels on the short side at which composition paints the whole view
 STRIDE = 64  # heights and widths that composition takes are multiples of it
-REACH = 512  # composition's pixels beyond which nothing touches a pixel: its receptive field (477) in whole strides
+REACH = 576  # composition's pixels beyond which nothing touches a pixel: its receptive field (556) in whole strides
 STRIP = 1024  # longest side composition paints at once, in pixels, besides REACH on either side
 
 DETAIL_STRIDE = 4  # heights and widths of the picture that detail takes are multiples of it

@@ -16,6 +16,7 @@ from .layers import Block, Conv3x3, EnlargeSmoothly, enlarge, halve_noise, leaky
 
 LAID = 24  # channels of a label's style code where it lies over the map
 NOISE_STRENGTH = 0.3
+SMOOTH = 3  # levels up to this one are enlarged bilinearly: the edges of their repeated cells showed as lines across the picture
 
 
 class Composition(nn.Module):
@@ -87,7 +88,7 @@ class Composition(nn.Module):
         picture = None
         for i, block in enumerate(self.blocks):
             if i:
-                x = enlarge(self.widen[i - 1](x))
+                x = (self.enlarge if i <= SMOOTH else enlarge)(self.widen[i - 1](x))
             x = block(x, features[i], whole)
             if i >= self.heavy:
                 shown = self.rgb[i - self.heavy](leaky(pixel_norm(x)))  # (N, 3, h, w)

@@ -37,7 +37,7 @@ def _from_weights(folder: Path, stage: str) -> dict:
 
 
 def _tensors(path: Path, prefix: str, keep: str = "") -> dict[str, torch.Tensor]:
-    return {keep + name.removeprefix(prefix): torch.from_numpy(array).float() for name, array in files.read(path, prefix).items()}
+    return {keep + name.removeprefix(prefix): torch.tensor(array, dtype=torch.float32) for name, array in files.read(path, prefix).items()}
 
 
 def load_matching(network: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> list[str]:
