@@ -1,19 +1,12 @@
-"""The "Veduta" tab of the 3D viewport's sidebar: menus of labels, and what starts, follows and explains a painting.
-
-Drawing alone: every button is an operator of `operators`, every state is read from `assignment` and `painting`.
-"""
+"""The Labels panel and the menus of labels. Drawing alone: every state is read from `assignment`."""
 from __future__ import annotations
-
-import textwrap
 
 import bpy
 
-from . import assignment, painting, swatches
-from .operators import paint, show_labels
-from .synth_core import labels
-
-_CHARACTER_WIDTH = 7.0  # pixels of an average letter at a user interface scale of 1
-_SIDEBAR_PADDING = 80.0  # pixels that panel, box and icons take from the sidebar's width
+from .. import assignment, swatches
+from ..operators import show_labels
+from ..synth_core import labels
+from .common import SidebarPanel
 
 
 class _LabelMenu(bpy.types.Menu):
@@ -70,13 +63,7 @@ class VEDUTA_UL_materials(bpy.types.UIList):
         _label_text(row, label, "No label")
 
 
-class _SidebarPanel:
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Veduta"
-
-
-class VEDUTA_PT_labels(_SidebarPanel, bpy.types.Panel):
+class VEDUTA_PT_labels(SidebarPanel, bpy.types.Panel):
     bl_label = "Labels"
 
     def draw(self, context):
@@ -106,53 +93,6 @@ class VEDUTA_PT_labels(_SidebarPanel, bpy.types.Panel):
         layout.operator("veduta.toggle_keep", text="Keep, Never Paint", icon="LOCKED" if keep else "UNLOCKED", depress=keep)
 
 
-class VEDUTA_PT_paint(_SidebarPanel, bpy.types.Panel):
-    bl_label = "Paint"
-
-    def draw(self, context):
-        layout = self.layout
-        self._draw_settings(layout, context.scene)
-        if painting.current() is not None:
-            self._draw_progress(layout, painting.current().job)
-            return
-        row = layout.row()
-        row.scale_y = 1.6
-        row.operator("veduta.paint", icon="BRUSH_DATA")
-        if painting.problem() is not None:
-            self._draw_problem(layout, context, painting.problem())
-        layout.operator("veduta.reproduce", icon="FILE_REFRESH")
-        layout.operator("veduta.remove_backdrop", icon="X")
-
-    def _draw_settings(self, layout, scene) -> None:
-        settings = scene.veduta
-        column = layout.column()
-        column.enabled = painting.current() is None
-        width, height = paint.size(scene)
-        column.prop(settings, "use_render_size", text=f"Render Size ({width} x {height})" if settings.use_render_size else "Render Size")
-        if not settings.use_render_size:
-            row = column.row(align=True)
-            row.prop(settings, "width", text="")
-            row.prop(settings, "height", text="")
-        row = column.row(align=True)
-        row.prop(settings, "seed")
-        row.operator("veduta.dice_seed", text="", icon="FILE_REFRESH")
-
-    def _draw_progress(self, layout, job) -> None:
-        row = layout.row(align=True)
-        row.scale_y = 1.6
-        row.progress(factor=job.progress, type="BAR", text=f"{job.message} {job.progress:.0%}")
-        row.operator("veduta.cancel", text="", icon="CANCEL")
-
-    def _draw_problem(self, layout, context, problem) -> None:
-        box = layout.box()
-        row = box.row()
-        _wrapped(row, context, problem.message, "ERROR")
-        row.operator("veduta.dismiss", text="", icon="X", emboss=False)
-        _wrapped(box, context, problem.mend, "NONE")
-        if problem.operator:
-            box.operator(problem.operator)
-
-
 def _label_row(layout, name: str, icon: str, target: str, label: int) -> None:
     row = layout.split(factor=0.5)
     row.label(text=name, icon=icon)
@@ -164,19 +104,10 @@ def _label_text(layout, label: int, unset: str) -> None:
     layout.label(text=labels.LABELS[label].name.capitalize() if label else unset, icon_value=swatches.icon(label))
 
 
-def _wrapped(layout, context: bpy.types.Context, text: str, icon: str) -> None:
-    """Text as lines as wide as the sidebar, for Blender's labels don't wrap; `icon` stands before the first."""
-    width = (context.region.width - _SIDEBAR_PADDING) / (_CHARACTER_WIDTH * context.preferences.system.ui_scale)
-    column = layout.column(align=True)
-    for index, line in enumerate(textwrap.wrap(text, max(16, int(width)))):
-        column.label(text=line, icon="BLANK1" if index or icon == "NONE" else icon)
-
-
 CLASSES = (
     VEDUTA_MT_material_label,
     VEDUTA_MT_object_label,
     VEDUTA_MT_collection_label,
     VEDUTA_UL_materials,
-    VEDUTA_PT_paint,
     VEDUTA_PT_labels,
 )

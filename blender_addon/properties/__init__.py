@@ -1,0 +1,33 @@
+"""The properties Veduta adds to materials, objects, collections and scenes, one file a feature.
+
+What "Show labels" shows and how far a painting has come are states of a session, not of a file: they live in module memory, not here.
+"""
+from __future__ import annotations
+
+import bpy
+from bpy.props import PointerProperty
+
+from . import marks, scene
+from .marks import NONE, OVERRIDABLE, label_items
+
+__all__ = ["CLASSES", "NONE", "attach", "detach", "label_items"]
+
+CLASSES = (*marks.CLASSES, *scene.CLASSES)
+_OWNERS = {
+    bpy.types.Material: marks.VedutaMaterial,
+    bpy.types.Object: marks.VedutaObject,
+    bpy.types.Collection: marks.VedutaCollection,
+    bpy.types.Scene: scene.VedutaScene,
+}
+
+
+def attach() -> None:
+    """Add `.veduta` to the data-block types; CLASSES must be registered."""
+    for owner, group in _OWNERS.items():
+        owner.veduta = PointerProperty(type=group, override=OVERRIDABLE)
+
+
+def detach() -> None:
+    """Take `.veduta` away again."""
+    for owner in _OWNERS:
+        del owner.veduta
