@@ -14,7 +14,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-MODULE = "bl_ext.user_default.veduta"
+from scripts.demo import MODULE
+
 FAR = 6000.0  # half the side of grounds and seas without end
 
 # The level's materials: name and label. The first half is linked from the kit's library, the others are the level's own.

@@ -5,7 +5,8 @@ import importlib
 
 import bpy
 import pytest
-from conftest import MODULE
+
+from scripts.demo import MODULE
 
 
 @pytest.fixture
