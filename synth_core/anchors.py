@@ -1,0 +1,86 @@
+"""Anchors: where in the world each pixel of a view looks, so that noise can stay with the place instead of the picture.
+
+How places become random numbers is noise.py's; how a scene becomes anchors, the add-on's.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+
+class AnchorsError(ValueError):
+    """Arrays that are no anchors; the message is one sentence."""
+
+
+@dataclass(frozen=True, eq=False)
+class Anchors:
+    """The places that a view's pixels show, at h x w pixels, row 0 at the top; any size of the view's aspect.
+
+    point:     (h, w, 3) float32, the world position of the surface at the pixel's centre; of the sky, the unit direction.
+    footprint: (h, w) float32 > 0, the world's size of a pixel of this array there; of the sky, in radians.
+    sky:       (h, w) bool, whether no surface is there.
+
+    Raises AnchorsError when any of that does not hold.
+    """
+
+    point: np.ndarray
+    footprint: np.ndarray
+    sky: np.ndarray
+
+    def __post_init__(self):
+        shape = self.footprint.shape
+        if len(shape) != 2 or not all(shape) or self.point.shape != (*shape, 3) or self.sky.shape != shape:
+            raise AnchorsError(f"Anchors' arrays don't fit: {self.point.shape}, {self.footprint.shape} and {self.sky.shape}.")
+        if not (np.isfinite(self.point).all() and np.isfinite(self.footprint).all() and self.footprint.min() > 0):
+            raise AnchorsError("Anchors hold a place that is not finite, or a footprint that is not above 0.")
+
+    def window(self, top: int, left: int, height: int, width: int, view_height: float, view_width: float) -> Places:
+        """The places of a window of pixels, of a picture that the view fills with view_height x view_width of them.
+
+        Between the array's pixels, and beyond its edges, places continue along the surface.
+        """
+        rows, row_off, row_step = _spread(top, height, view_height, len(self.footprint))
+        columns, column_off, column_step = _spread(left, width, view_width, self.footprint.shape[1])
+        index = rows[:, None], columns[None, :]
+        down, right = (slope[index] for slope in self._slopes)
+        point = self.point[index] + row_off[:, None, None] * down + column_off[None, :, None] * right
+        return Places(point, down * np.float32(row_step), right * np.float32(column_step),
+                      self.footprint[index] * np.float32(np.sqrt(row_step * column_step)), self.sky[index])
+
+    @cached_property
+    def _slopes(self) -> tuple[np.ndarray, np.ndarray]:
+        """How `point` changes from row to row and from column to column, (h, w, 3) each: the lesser of the changes to both sides, which
+        at an outline is the one along the pixel's own surface."""
+        return _slope(self.point), _slope(self.point.transpose(1, 0, 2)).transpose(1, 0, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where h x w pixels look. point, footprint, sky: as in Anchors. down, right: (h, w, 3) float32, from a pixel to the next."""
+
+    point: np.ndarray
+    down: np.ndarray
+    right: np.ndarray
+    footprint: np.ndarray
+    sky: np.ndarray
+
+
+def _spread(start: int, count: int, size: float, samples: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Of `count` pixels from `start` on, along a side of `size` pixels that `samples` cover: each one's nearest sample, its distance
+    from that (float32, in samples), and the samples a pixel spans."""
+    step = samples / size
+    centre = (np.arange(start, start + count) + 0.5) * step
+    nearest = np.clip(np.floor(centre), 0, samples - 1).astype(np.intp)
+    return nearest, (centre - nearest - 0.5).astype(np.float32), step
+
+
+def _slope(points: np.ndarray) -> np.ndarray:
+    """The change from row to row: of those to the row before and after, the lesser. (h, w, 3) -> (h, w, 3)."""
+    if len(points) == 1:
+        return np.zeros_like(points)
+    step = np.diff(points, axis=0)
+    before, after = np.concatenate((step[:1], step)), np.concatenate((step, step[-1:]))
+    lesser = np.square(before).sum(-1, keepdims=True) < np.square(after).sum(-1, keepdims=True)
+    return np.where(lesser, before, after)
