@@ -48,7 +48,8 @@ class StartsPainting:
         try:
             for warning in self.begin(context):
                 self.report({"WARNING"}, warning)
-            finish()
+            if painting.current() is not None:  # else there was nothing left to paint
+                finish()
         except PaintingError as error:
             painting.fail(error)
             self.report({"ERROR"}, str(error))
@@ -64,9 +65,9 @@ class VEDUTA_OT_paint(StartsPainting, bpy.types.Operator):
 
     def begin(self, context):
         scene = context.scene
-        seed = _seed(scene)
-        with _camera(context) as camera:
-            view, recipe = _captured(context, camera, seed)
+        seed = scene_seed(scene)
+        with scene_camera(context) as camera:
+            view, recipe = captured(context, camera, seed)
             painting.start(recipe.request(), delivery(scene, camera, view.matte, recipe))
         return view.warnings
 
@@ -115,7 +116,7 @@ def size(scene: bpy.types.Scene) -> tuple[int, int]:
     return painting_size(scene) if settings.use_render_size else (settings.width, settings.height)
 
 
-def _captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed: int) -> tuple[View, recipes.Recipe]:
+def captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed: int) -> tuple[View, recipes.Recipe]:
     """What the camera sees, and the recipe to paint it by. Raises PaintingError."""
     scene = context.scene
     try:
@@ -126,7 +127,7 @@ def _captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed:
         raise PaintingError(str(error), operator="veduta.sample_terrain" if empty else "") from error
 
 
-def _seed(scene: bpy.types.Scene) -> int:
+def scene_seed(scene: bpy.types.Scene) -> int:
     try:
         return int(scene.veduta.seed)
     except ValueError:
@@ -135,7 +136,7 @@ def _seed(scene: bpy.types.Scene) -> int:
 
 
 @contextmanager
-def _camera(context: bpy.types.Context) -> Iterator[bpy.types.Object | None]:
+def scene_camera(context: bpy.types.Context) -> Iterator[bpy.types.Object | None]:
     """The scene's camera. In a viewport, a scene without one gets one that looks as the viewport does; it goes again if the painting
     doesn't start. None in a script without a viewport."""
     if context.scene.camera is not None or context.region_data is None:
@@ -169,10 +170,16 @@ def _camera_from_view(context: bpy.types.Context) -> bpy.types.Object:
 
 
 def delivery(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, recipe: recipes.Recipe) -> Callable[[Result], None]:
-    """A function that puts the finished picture up, cut by the (H, W) `matte` of kept objects.
+    """A function that puts the finished picture up as the backdrop, cut by the (H, W) `matte` of kept objects."""
+    return to_camera(scene, camera, lambda scene, camera, result: apply.put_up(scene, camera, matte, result, recipes.finished(recipe, result)))
+
+
+def to_camera(scene: bpy.types.Scene, camera: bpy.types.Object,
+              put_up: Callable[[bpy.types.Scene, bpy.types.Object, Result], None]) -> Callable[[Result], None]:
+    """A function that hands the finished picture with its scene and camera to `put_up`, for `painting.start`.
 
     It looks scene and camera up again: while the child paints, undo makes every reference invalid, and the user may delete either or open
-    another file.
+    another file. Raises PaintingError when one of them is gone.
     """
     scene_uid, camera_uid = scene.session_uid, camera.session_uid
 
@@ -184,7 +191,7 @@ def delivery(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray
         if camera is None:
             raise PaintingError("The camera was deleted while the painting was made.", "Give the scene a camera and paint again.")
         with bpy.context.temp_override(**_window_showing(scene)):
-            apply.put_up(scene, camera, matte, result, recipes.finished(recipe, result))
+            put_up(scene, camera, result)
 
     return deliver
 
