@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import bpy
 
+from . import history as paintings
 from . import painting, panels, preferences, properties, service, swatches
 from .apply import follow
-from .operators import apply, label, paint, reproduce, sample_terrain, show_labels
+from .operators import apply, history, label, paint, reproduce, sample_terrain, show_labels
 
 CLASSES = (
     *properties.CLASSES,
@@ -15,6 +16,7 @@ CLASSES = (
     *paint.CLASSES,
     *apply.CLASSES,
     *reproduce.CLASSES,
+    *history.CLASSES,
     sample_terrain.VEDUTA_OT_sample_terrain,
     *panels.CLASSES,
 )
@@ -35,6 +37,7 @@ def unregister() -> None:
     service.close()
     show_labels.hide_all()
     follow.detach()
+    paintings.forget()
     swatches.free()
     properties.detach()
     for cls in reversed(CLASSES):

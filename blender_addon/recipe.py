@@ -9,6 +9,7 @@ import json
 import os
 import zlib
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 
 import bpy
 import numpy as np
@@ -35,6 +36,8 @@ class Recipe:
     scene, camera: names. matrix: (4, 4) float64 world to camera. projection: (4, 4) float64 camera to clip space (OpenGL's).
     threads: processor threads that it was painted with.
     engine, weights: as in `Result`; "" before the picture is finished, and so in the PNG.
+    created: when it was finished, ISO 8601 in UTC to the second; "" before, in the PNG, and in recipes of earlier versions.
+    look: the name of the look that `style` is; "" for one that the seed draws.
     """
 
     labels: np.ndarray
@@ -48,27 +51,30 @@ class Recipe:
     threads: int
     engine: str = ""
     weights: str = ""
+    created: str = ""
+    look: str = ""
 
     def request(self) -> Request:
         """The request that paints the same picture again, with the same texts in its PNG. Raises RequestError."""
         return Request(self.labels, self.seed, self.style, self.noise, texts=texts(self))
 
 
-def make(request: Request, scene: bpy.types.Scene, camera: bpy.types.Object) -> Recipe:
+def make(request: Request, scene: bpy.types.Scene, camera: bpy.types.Object, look: str = "") -> Recipe:
     """The recipe of what `request` asks for, with the camera as it stands now; `finished` adds what is known once it is painted."""
     lens = _lens(scene, camera)
     return Recipe(request.labels, request.seed, request.style, request.noise, scene.name, camera.name, lens.view, lens.window(),
-                  threads=_threads())
+                  threads=_threads(), look=look)
 
 
 def finished(recipe: Recipe, result: Result) -> Recipe:
-    """The recipe with the engine and the weights that painted `result`."""
-    return replace(recipe, engine=result.engine, weights=result.weights)
+    """The recipe with the engine and the weights that painted `result`, and the time."""
+    created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return replace(recipe, engine=result.engine, weights=result.weights, created=created)
 
 
 def here(recipe: Recipe) -> Recipe:
     """The recipe as begun again on this machine, not finished yet."""
-    return replace(recipe, threads=_threads(), engine="", weights="")
+    return replace(recipe, threads=_threads(), engine="", weights="", created="")
 
 
 def _threads() -> int:
@@ -82,8 +88,13 @@ def is_view(recipe: Recipe, scene: bpy.types.Scene, camera: bpy.types.Object) ->
 
 
 def texts(recipe: Recipe) -> dict[str, str]:
-    """The texts for the PNG, for `Request.texts`: it is written before engine and weights are known, so the recipe in it names neither."""
-    return {KEYWORD: dumps(replace(recipe, engine="", weights="")), "Software": "Veduta"}
+    """The texts for the PNG, for `Request.texts`: it is written before engine, weights and time are known, so the recipe in it names none."""
+    return {KEYWORD: dumps(replace(recipe, engine="", weights="", created="")), "Software": "Veduta"}
+
+
+def is_painting(image: bpy.types.Image) -> bool:
+    """Whether Veduta painted the image: it holds a recipe, readable or not."""
+    return _PROPERTY in image
 
 
 def store(image: bpy.types.Image, recipe: Recipe) -> None:

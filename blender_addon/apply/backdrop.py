@@ -26,26 +26,33 @@ _PAINTING, _BACKGROUNDS = "veduta_painting", "veduta_show_background_images"
 
 def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, result: Result,
             recipe: recipes.Recipe, warn: Callable[[str], None] = lambda sentence: None) -> bpy.types.Image:
-    """Make the painting the backdrop of `camera`, in place of the scene's last one, and return its Image.
+    """Keep the painting as a new Image, make it the backdrop of `camera`, in place of the scene's last one, and return it.
 
     matte: (H, W) float32, 0 to 1, coverage of the kept objects, which the viewport's picture leaves out. warn: told each sentence on
     what makes renders differ from the painting.
     """
-    painted = visibility.painted(scene, context.evaluated_depsgraph_get())  # first: what follows makes the depsgraph evaluate again
-    remove(scene)
-    linked = visibility.hide(painted)
     painting = viewport.packed("Veduta Painting", result.png)
     painting.use_fake_user = True
     recipes.store(painting, recipe)
+    put_up(context, scene=scene, camera=camera, matte=matte, painting=painting, picture=result.picture, warn=warn)
+    return painting
+
+
+def put_up(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, painting: bpy.types.Image,
+           picture: np.ndarray | None = None, warn: Callable[[str], None] = lambda sentence: None) -> None:
+    """Make a painting that the file holds already the backdrop of `camera`. `picture`, its bytes, are read off it where not given."""
+    picture = viewport.picture(painting) if picture is None else picture
+    painted = visibility.painted(scene, context.evaluated_depsgraph_get())  # first: what follows makes the depsgraph evaluate again
+    remove(scene)
+    linked = visibility.hide(painted)
     collection = bpy.data.collections.new(NAME)
     collection[OWN_MARK] = True
     scene.collection.children.link(collection)
     collection[_PAINTING] = painting
-    plane.add(scene, collection, camera, _rendered_image(scene, painting, result.png), result.picture.shape[1::-1])
-    collection[_BACKGROUNDS] = viewport.show(camera, painting, result.picture, matte)
+    plane.add(scene, collection, camera, _rendered_image(scene, painting), picture.shape[1::-1])
+    collection[_BACKGROUNDS] = viewport.show(camera, painting, picture, matte)
     for sentence in (*_linked_warning(linked), *colour.warnings(scene)):
         warn(sentence)
-    return painting
 
 
 def remove(scene: bpy.types.Scene) -> bool:
@@ -88,12 +95,12 @@ def camera(scene: bpy.types.Scene) -> bpy.types.Object | None:
     return next((thing.parent for thing in collection.objects), None) if collection else None
 
 
-def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image, png: bytes) -> bpy.types.Image:
+def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image) -> bpy.types.Image:
     """The image for renders: the painting itself, or where the view transform needs another colour space, a copy in that."""
     space = colour.inverse_space(scene) or colour.PLAIN
     if space == colour.PLAIN:
         return painting
-    image = viewport.packed("Veduta Render Backdrop", png)
+    image = viewport.packed("Veduta Render Backdrop", painting.packed_file.data)
     image[OWN_MARK] = True
     image.colorspace_settings.name = space
     return image

@@ -34,7 +34,7 @@ def show(camera: bpy.types.Object, painting: bpy.types.Image, picture: np.ndarra
 def recut(camera: bpy.types.Object, painting: bpy.types.Image, matte: np.ndarray) -> None:
     """Cut the picture that `show` put up anew. Arguments as there."""
     for entry in _entries(camera, painting):
-        former, entry.image = entry.image, _shown(painting, _picture(painting), matte)
+        former, entry.image = entry.image, _shown(painting, picture(painting), matte)
         if former != painting:
             bpy.data.images.remove(former)
 
@@ -71,7 +71,7 @@ def _shown(painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) ->
     return cut_out(picture, matte) if matte.any() else painting
 
 
-def _picture(painting: bpy.types.Image) -> np.ndarray:
+def picture(painting: bpy.types.Image) -> np.ndarray:
     """(H, W, 3) uint8: the painting's bytes, row 0 at the top."""
     width, height = painting.size
     pixels = np.empty(width * height * 4, np.float32)

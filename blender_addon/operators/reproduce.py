@@ -1,71 +1,83 @@
 """Reproduce: paints the picture of a recipe again. How a recipe is kept is `recipe`'s; painting and delivery go as Paint's do."""
 from __future__ import annotations
 
-import json
-
 import bpy
 import numpy as np
+from bpy.props import StringProperty
 
-from .. import painting, service
+from .. import history, painting
 from .. import recipe as recipes
 from ..apply import backdrop
 from ..capture import CaptureError, kept_matte
 from ..painting import PaintingError
-from ..synth_core import weights
+from .history import painted_camera
 from .paint import StartsPainting, delivery
 
 _SIMILAR = "Similar, not identical"
 
 
 class VEDUTA_OT_reproduce(StartsPainting, bpy.types.Operator):
-    """Paint the backdrop's picture again from its recipe"""
+    """Paint a painting's picture again from its recipe"""
 
     bl_idname = "veduta.reproduce"
     bl_label = "Reproduce"
 
+    painting: StringProperty(name="Painting", description="The painting's name; the backdrop's when empty", options={"SKIP_SAVE"})
+
     @classmethod
     def poll(cls, context):
-        if backdrop.active_painting(context.scene) is None:
-            cls.poll_message_set("The scene shows no painting; Paint makes one.")
+        if not any(recipes.is_painting(image) for image in bpy.data.images):
+            cls.poll_message_set("The file holds no painting yet; Paint makes one.")
             return False
         return super().poll(context)
 
     @classmethod
     def description(cls, context, properties):
-        image = backdrop.active_painting(context.scene)
+        image = _image(context.scene, properties.painting)
         try:
             changed = image is not None and other_weights(recipes.load(image))
         except recipes.RecipeError as error:
             return str(error)
         promise = f"{_SIMILAR}: it was painted with other weights" if changed else "On the same machine and engine it comes out bit for bit"
-        return f"Paint the backdrop's picture again from its recipe. {promise}"
+        return f"Paint this picture again from its recipe. {promise}"
 
     def begin(self, context):
-        return begin(context)
+        return begin(context, self.painting)
 
 
-def begin(context: bpy.types.Context) -> list[str]:
-    """Start painting the active painting's recipe again; returns warnings for the user. Raises PaintingError."""
+def begin(context: bpy.types.Context, name: str = "") -> list[str]:
+    """Start painting the recipe of the painting called `name` again, of the backdrop's when empty; returns warnings for the user.
+
+    Raises PaintingError.
+    """
     scene = context.scene
-    camera = backdrop.camera(scene) or scene.camera
-    if camera is None:
-        raise PaintingError("The painting's camera is gone, and the scene has no other.", "Give the scene a camera first.")
+    image = _image(scene, name)
+    if image is None:
+        raise PaintingError("The scene shows no painting.", "Choose one in the history.")
     try:
-        recipe = recipes.load(backdrop.active_painting(scene))
-    except recipes.RecipeError as error:
+        recipe = recipes.load(image)
+        camera = _camera(scene, image, recipe)
+    except (recipes.RecipeError, CaptureError) as error:
         raise PaintingError(str(error)) from error
     matte = _matte(context, camera, recipe.labels.shape)
     painting.start(recipe.request(), delivery(scene, camera, matte, recipes.here(recipe)))
     return _warnings(recipe, scene, camera)
 
 
+def _image(scene: bpy.types.Scene, name: str) -> bpy.types.Image | None:
+    return bpy.data.images.get(name) if name else backdrop.active_painting(scene)
+
+
+def _camera(scene: bpy.types.Scene, image: bpy.types.Image, recipe: recipes.Recipe) -> bpy.types.Object:
+    """The camera that shows the painting now, under whatever name; else the one it was painted through. Raises CaptureError."""
+    shown = backdrop.camera(scene) if backdrop.active_painting(scene) == image else None
+    return shown or painted_camera(scene, recipe)
+
+
 def other_weights(recipe: recipes.Recipe) -> bool:
     """Whether this Veduta holds other weights than painted the recipe's picture; False when they can't be read, which the painter tells."""
-    try:
-        manifest = json.loads((service.PACKAGE / "weights" / weights.MANIFEST).read_text(encoding="utf-8"))
-        return recipe.weights != manifest["sha256"][weights.TENSORS]
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
+    installed = history.installed_weights()
+    return bool(installed) and recipe.weights != installed
 
 
 def _matte(context: bpy.types.Context, camera: bpy.types.Object, shape: tuple[int, int]) -> np.ndarray:

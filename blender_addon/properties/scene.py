@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
 
 from ..synth_core.request import LARGEST, SMALLEST
+from .history import VedutaHistory
 from .marks import VedutaLinkedMark
 
 
@@ -19,6 +20,7 @@ class VedutaScene(bpy.types.PropertyGroup):
     # A string: seeds have 63 bits, an integer property holds 31.
     seed: StringProperty(name="Seed", default="1", description="A whole number; another seed paints another picture of the same labels")
     linked_marks: CollectionProperty(type=VedutaLinkedMark)
+    history: PointerProperty(type=VedutaHistory)
 
 
 CLASSES = (VedutaScene,)
