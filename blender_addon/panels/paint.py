@@ -22,7 +22,6 @@ class VEDUTA_PT_paint(SidebarPanel, bpy.types.Panel):
         row.operator("veduta.paint", icon="BRUSH_DATA")
         if painting.problem() is not None:
             self._draw_problem(layout, context, painting.problem())
-        layout.operator("veduta.reproduce", icon="FILE_REFRESH")
         layout.operator("veduta.remove_backdrop", icon="X")
 
     def _draw_settings(self, layout, scene) -> None:
