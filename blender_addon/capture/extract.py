@@ -69,6 +69,34 @@ class _Group:
     matrices: list = field(default_factory=list)
 
 
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What was read of one mesh: its parts without places, what they depend on besides the mesh, and the data-blocks it came from."""
+
+    parts: list[Part]
+    labels: tuple[int, ...]
+    looks: tuple[materials.Look, ...]
+    sources: set[int]  # session_uids
+
+
+class Memory:
+    """Meshes that have been read, for the next extraction. Whoever keeps one tells it what has changed.
+
+    Without it every extraction reads every mesh anew. Parts that have not changed come out as the very same arrays.
+    """
+
+    def __init__(self):
+        self.known: dict[tuple, _Known] = {}
+
+    def forget(self, uids: set[int]) -> None:
+        """Drop what was read from the objects and meshes of these session_uids: their geometry has changed."""
+        self.known = {key: known for key, known in self.known.items() if known.sources.isdisjoint(uids)}
+
+    def clear(self) -> None:
+        """Drop everything, as after undo and on another frame."""
+        self.known = {}
+
+
 @dataclass(frozen=True)
 class _Standing:
     """How an object takes part in a render."""
@@ -78,9 +106,13 @@ class _Standing:
     holdout: bool
 
 
-def extract(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, depsgraph: bpy.types.Depsgraph) -> Geometry:
-    """Everything in the view layer that a camera could see when it renders, at the depsgraph's frame."""
-    reader = _Reader(scene, view_layer)
+def extract(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, depsgraph: bpy.types.Depsgraph,
+            memory: Memory | None = None) -> Geometry:
+    """Everything in the view layer that a camera could see when it renders, at the depsgraph's frame.
+
+    memory: what earlier extractions read, used and brought up to date.
+    """
+    reader = _Reader(scene, view_layer, memory or Memory())
     groups: dict[tuple, _Group] = {}
     for instance in depsgraph.object_instances:
         reader.read(instance, groups)
@@ -114,9 +146,10 @@ def _placed(part: Part, matrices: list) -> Part:
 class _Reader:
     """Reads the depsgraph's instances one by one; keeps what it learned of objects and materials, and what it had to skip."""
 
-    def __init__(self, scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer):
+    def __init__(self, scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, memory: Memory):
         self._scene = scene
         self._view_layer = view_layer
+        self._memory = memory
         self._layer = _LayerRules(view_layer)
         self._overrides = assignment.overrides(scene)
         self._standings: dict[tuple, _Standing | None] = {}
@@ -143,9 +176,10 @@ class _Reader:
         if obj.type != "MESH":
             return
         slots = _slot_materials(obj)
-        key = obj.data.as_pointer(), original.name_full, standing, slots
+        # Objects without modifiers share one evaluated mesh: it is read once, however many they are.
+        key = obj.data.as_pointer(), original.mode == "EDIT", standing, slots
         if key not in groups:
-            groups[key] = _Group(self._parts(obj, standing, slots))
+            groups[key] = _Group(self._parts(key, obj, standing, slots))
         groups[key].matrices.append(instance.matrix_world.copy())
 
     def warnings(self) -> list[str]:
@@ -186,21 +220,15 @@ class _Reader:
         if any(system.settings.type == "HAIR" and system.settings.render_type == "PATH" for system in obj.particle_systems):
             self._skipped.setdefault("hair", set()).add(original.name)
 
-    def _parts(self, obj: bpy.types.Object, standing: _Standing, slots: tuple) -> list[Part]:
-        """The parts of one mesh, without places: one for its whole surfaces, and one for each material that cuts holes into it."""
-        mesh = _Mesh(obj)
-        if not len(mesh.triangles):
-            return []
-        labels = np.array([self._face_label(standing, material) for material in slots], np.uint8)
-        looks = [self._look(material) for material in slots]
-        seen = np.array([not _seen_through(look, label, standing.keep) for look, label in zip(looks, labels)])
-        cut = np.array([look.cutout is not None and mesh.has_uvs(look.cutout.uv_map) for look in looks])
-        slot = mesh.slots(len(slots))
-        groups = [(None, (seen & ~cut)[slot])]
-        groups += [(looks[index].cutout, slot == index) for index in np.flatnonzero(seen & cut)]
-        return [Part(mesh.vertices, mesh.triangles[chosen], labels[slot[chosen]], np.empty((0, 4, 4)), obj.name, standing.keep, cutout,
-                     mesh.uvs(cutout.uv_map)[chosen] if cutout else None)
-                for cutout, chosen in groups if chosen.any()]
+    def _parts(self, key: tuple, obj: bpy.types.Object, standing: _Standing, slots: tuple) -> list[Part]:
+        """The parts of one mesh without places, as remembered, or read when it or what it shows has changed."""
+        labels = tuple(self._face_label(standing, material) for material in slots)
+        looks = tuple(self._look(material) for material in slots)
+        known = self._memory.known.get(key)
+        if known is None or (known.labels, known.looks) != (labels, looks):
+            sources = {obj.original.session_uid} | ({obj.original.data.session_uid} if obj.original.data else set())
+            known = self._memory.known[key] = _Known(_read(obj, standing, np.array(labels, np.uint8), looks), labels, looks, sources)
+        return known.parts
 
     def _face_label(self, standing: _Standing, material: bpy.types.Material | None) -> int:
         if standing.holdout:
@@ -215,6 +243,24 @@ class _Reader:
         if material not in self._looks:
             self._looks[material] = materials.look(material)
         return self._looks[material]
+
+
+def _read(obj: bpy.types.Object, standing: _Standing, labels: np.ndarray, looks: tuple[materials.Look, ...]) -> list[Part]:
+    """The parts of an evaluated mesh object: one for its whole surfaces, and one for each material that cuts holes into it.
+
+    labels: (S,) uint8 and looks: (S,), those of its material slots.
+    """
+    mesh = _Mesh(obj)
+    if not len(mesh.triangles):
+        return []
+    seen = np.array([not _seen_through(look, label, standing.keep) for look, label in zip(looks, labels)])
+    cut = np.array([look.cutout is not None and mesh.has_uvs(look.cutout.uv_map) for look in looks])
+    slot = mesh.slots(len(labels))
+    groups = [(None, (seen & ~cut)[slot])]
+    groups += [(looks[index].cutout, slot == index) for index in np.flatnonzero(seen & cut)]
+    return [Part(mesh.vertices, mesh.triangles[chosen], labels[slot[chosen]], np.empty((0, 4, 4)), obj.name, standing.keep, cutout,
+                 mesh.uvs(cutout.uv_map)[chosen] if cutout else None)
+            for cutout, chosen in groups if chosen.any()]
 
 
 class _LayerRules:
@@ -271,17 +317,17 @@ class _Mesh:
         # In edit mode the evaluated mesh wraps the edited one and has no arrays until it is asked for as a mesh.
         self._mesh = mesh = obj.to_mesh() if obj.original.mode == "EDIT" else obj.data
         mesh.calc_loop_triangles()
-        self.vertices = np.empty((len(mesh.vertices), 3), np.float32)
-        mesh.attributes["position"].data.foreach_get("vector", self.vertices.reshape(-1))  # faster than by vertex
-        self.triangles = np.empty((len(mesh.loop_triangles), 3), np.int32)
-        mesh.loop_triangles.foreach_get("vertices", self.triangles.reshape(-1))
+        self.vertices = self._read("position", "vector", (len(mesh.vertices), 3), np.float32)  # faster than by vertex
+        self._loops = np.empty((len(mesh.loop_triangles), 3), np.int32)
+        mesh.loop_triangles.foreach_get("loops", self._loops.reshape(-1))  # the fastest of a triangle's lists; the others follow from it
+        self.triangles = self._read(".corner_vert", "value", (len(mesh.loops),), np.int32)[self._loops]
 
     def slots(self, count: int) -> np.ndarray:
         """(T,) int32: which of `count` material slots each triangle shows; indices beyond the last show the last, as in renders."""
-        slots = np.zeros(len(self.triangles), np.int32)
-        if count > 1:
-            self._mesh.loop_triangles.foreach_get("material_index", slots)
-        return np.clip(slots, 0, count - 1)
+        if count == 1 or "material_index" not in self._mesh.attributes:
+            return np.zeros(len(self.triangles), np.int32)
+        slots = self._read("material_index", "value", (len(self._mesh.polygons),), np.int32)
+        return np.clip(slots, 0, count - 1)[self._faces()]
 
     def has_uvs(self, name: str) -> bool:
         """Whether the mesh has the UV map; "" means the one that renders use."""
@@ -292,9 +338,18 @@ class _Mesh:
         layer = self._layer(name)
         coordinates = np.empty((len(self._mesh.loops), 2), np.float32)
         layer.uv.foreach_get("vector", coordinates.reshape(-1))
-        loops = np.empty((len(self.triangles), 3), np.int32)
-        self._mesh.loop_triangles.foreach_get("loops", loops.reshape(-1))
-        return coordinates[loops]
+        return coordinates[self._loops]
+
+    def _faces(self) -> np.ndarray:
+        """(T,) int: the face that each triangle is of. A face of n corners has n - 2 triangles, and they come in the faces' order."""
+        corners = np.empty(len(self._mesh.polygons), np.int32)
+        self._mesh.polygons.foreach_get("loop_total", corners)
+        return np.repeat(np.arange(len(corners)), corners - 2)
+
+    def _read(self, attribute: str, member: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
+        values = np.empty(shape, kind)
+        self._mesh.attributes[attribute].data.foreach_get(member, values.reshape(-1))
+        return values
 
     def _layer(self, name: str) -> bpy.types.MeshUVLoopLayer | None:
         layers = self._mesh.uv_layers
