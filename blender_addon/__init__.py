@@ -6,7 +6,7 @@ import bpy
 from . import history as paintings
 from . import painting, panels, preferences, properties, service, swatches
 from .apply import follow
-from .operators import apply, history, label, paint, reproduce, sample_terrain, show_labels
+from .operators import apply, export_layers, history, label, paint, reproduce, sample_terrain, show_labels
 
 CLASSES = (
     *properties.CLASSES,
@@ -17,6 +17,7 @@ CLASSES = (
     *apply.CLASSES,
     *reproduce.CLASSES,
     *history.CLASSES,
+    *export_layers.CLASSES,
     sample_terrain.VEDUTA_OT_sample_terrain,
     *panels.CLASSES,
 )

@@ -20,9 +20,9 @@ from .errors import CaptureError
 from .extract import HOLDOUT, Geometry, Part, Sun, extract, listed, triangles
 from .gpu_route import GpuRoute
 from .project import Lens, camera_lens, matrix_lens, painting_size, render_size
-from .surface import NOTHING, batch_of, look_up
+from .surface import NOTHING, batch_of, look_up, source_of
 
-__all__ = ["CaptureError", "Geometry", "Lens", "View", "capture", "extract", "kept_matte", "matrix_lens", "painting_size", "render_size",
+__all__ = ["CaptureError", "Geometry", "Lens", "View", "capture", "extract", "kept_matte", "kept_mattes", "matrix_lens", "painting_size", "render_size",
            "triangles"]
 
 _SAMPLES = 4  # the matte's, across and along each pixel
@@ -90,6 +90,24 @@ def kept_matte(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: 
         return _matte(packed, drawing, lens, width, height)
 
 
+def kept_mattes(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy.types.Object, width: int,
+                height: int) -> dict[str, np.ndarray]:
+    """`kept_matte` parted by object: name -> (height, width) float32, for those in view; together they are the matte. Raises as it does."""
+    view_layer.update()
+    lens = camera_lens(scene, view_layer.depsgraph, camera)
+    parts = extract(scene, view_layer, view_layer.depsgraph).parts
+    packed = batches.pack(parts, lens)
+    mattes: dict[str, np.ndarray] = {}
+    with _open(None, packed) as drawing:
+        for place, hits in _kept_samples(packed, drawing, lens, width, height):
+            sources = source_of(packed, hits)
+            for source in np.unique(sources[sources != NOTHING]):
+                if parts[source].keep:
+                    matte = mattes.setdefault(parts[source].name, np.zeros((height, width), np.float32))
+                    matte[place] += (sources == source).mean((1, 3))
+    return mattes
+
+
 def _check(geometry: Geometry) -> None:
     """Raises CaptureError when there is nothing to paint."""
     if not geometry.parts:
@@ -137,19 +155,26 @@ def _strips(start: int, stop: int, row: int) -> Iterator[tuple[int, int]]:
 
 
 def _matte(packed: list[batches.Batch], drawing: GpuRoute | CyclesRoute, lens: Lens, width: int, height: int) -> np.ndarray:
-    """(height, width) float32: how much of each pixel the kept objects cover, by a grid of samples in the box they can be in."""
+    """(height, width) float32: how much of each pixel the kept objects cover."""
     matte = np.zeros((height, width), np.float32)
+    kept = np.array([batch.keep for batch in packed])
+    for place, hits in _kept_samples(packed, drawing, lens, width, height):
+        matte[place] = (kept[batch_of(packed, hits)] & (hits != NOTHING)).mean((1, 3))
+    return matte
+
+
+def _kept_samples(packed: list[batches.Batch], drawing: GpuRoute | CyclesRoute, lens: Lens, width: int,
+                  height: int) -> Iterator[tuple[tuple[slice, slice], np.ndarray]]:
+    """A grid of samples in the box that the kept objects can be in, strip by strip: the rows and columns of a strip in the picture, and
+    the (rows, samples, columns, samples) int64 triangle numbers there, kept objects among them."""
     box = batches.kept_box(packed, lens, width, height)
     if box is None:
-        return matte
+        return
     left, right, top, bottom = box
-    kept = np.array([batch.keep for batch in packed])
     for start, stop in _strips(top, bottom, (right - left) * _SAMPLES**2):
         part = lens.crop((left / width, right / width), (start / height, stop / height))
         hits = drawing.draw(part, (right - left) * _SAMPLES, (stop - start) * _SAMPLES, keep=True)
-        covered = kept[batch_of(packed, hits)] & (hits != NOTHING)
-        matte[start:stop, left:right] = covered.reshape(stop - start, _SAMPLES, right - left, _SAMPLES).mean((1, 3))
-    return matte
+        yield (slice(start, stop), slice(left, right)), hits.reshape(stop - start, _SAMPLES, right - left, _SAMPLES)
 
 
 def _missing(parts: list[Part], sources: np.ndarray, unlabelled: np.ndarray, share: float) -> list[str]:

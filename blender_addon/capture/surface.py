@@ -61,6 +61,16 @@ def batch_of(batches: list[Batch], hits: np.ndarray) -> np.ndarray:
     return np.searchsorted(first_numbers(batches)[1:], np.maximum(hits, 0), side="right")
 
 
+def source_of(batches: list[Batch], hits: np.ndarray) -> np.ndarray:
+    """The index of the part that each hit belongs to, int32 of the shape of `hits`; NOTHING where nothing is hit."""
+    found = np.full(hits.shape, NOTHING, np.int32)
+    owner, starts = batch_of(batches, hits), first_numbers(batches)
+    for index, batch in enumerate(batches):
+        chosen = (owner == index) & (hits != NOTHING)
+        found[chosen] = batch.sources[(hits[chosen] - starts[index]) % len(batch.triangles)]
+    return found
+
+
 def look_up(batches: list[Batch], hits: list[np.ndarray], lens: Lens) -> Surface:
     """What is at each pixel.
 

@@ -12,7 +12,7 @@ from ..apply import backdrop
 from ..capture import CaptureError, kept_matte
 
 
-class _OnPainting:
+class OnPainting:
     """An operator on one painting: the one named, or else the one that the History panel has chosen."""
 
     bl_options = {"REGISTER", "UNDO"}
@@ -27,18 +27,23 @@ class _OnPainting:
         return True
 
     def execute(self, context):
-        image = bpy.data.images.get(self.painting) if self.painting else history.selected(context.scene)
-        if image is None or not recipes.is_painting(image):
+        image = self.chosen(context)
+        if image is None:
             named = f"The file holds no painting {self.painting!r}" if self.painting else "No painting is chosen"
             self.report({"ERROR"}, f"{named}; choose one in Veduta's history.")
             return {"CANCELLED"}
         return self.act(context, image)
 
+    def chosen(self, context: bpy.types.Context) -> bpy.types.Image | None:
+        """The painting to act on; None when there is none of that name, or none is chosen."""
+        image = bpy.data.images.get(self.painting) if self.painting else history.selected(context.scene)
+        return image if image is not None and recipes.is_painting(image) else None
+
     def act(self, context: bpy.types.Context, image: bpy.types.Image) -> set[str]:
         raise NotImplementedError
 
 
-class VEDUTA_OT_apply_painting(_OnPainting, bpy.types.Operator):
+class VEDUTA_OT_apply_painting(OnPainting, bpy.types.Operator):
     """Put this painting up as the backdrop again, in place of the one that is there"""
 
     bl_idname = "veduta.apply_painting"
@@ -60,7 +65,7 @@ class VEDUTA_OT_apply_painting(_OnPainting, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class VEDUTA_OT_favourite_painting(_OnPainting, bpy.types.Operator):
+class VEDUTA_OT_favourite_painting(OnPainting, bpy.types.Operator):
     """Mark this painting as a favourite, or take the mark away"""
 
     bl_idname = "veduta.favourite_painting"
@@ -71,7 +76,7 @@ class VEDUTA_OT_favourite_painting(_OnPainting, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class VEDUTA_OT_delete_painting(_OnPainting, bpy.types.Operator):
+class VEDUTA_OT_delete_painting(OnPainting, bpy.types.Operator):
     """Delete this painting from the file; where it is the backdrop, that goes with it. Undo brings both back"""
 
     bl_idname = "veduta.delete_painting"

@@ -78,6 +78,7 @@ class VEDUTA_PT_history(SidebarPanel, bpy.types.Panel):
         row.operator("veduta.apply_painting", text="Shown" if shown else "Apply", icon="IMAGE_BACKGROUND", depress=shown).painting = image.name
         row.operator("veduta.reproduce", icon="FILE_REFRESH").painting = image.name
         row.operator("veduta.delete_painting", text="", icon="TRASH").painting = image.name
+        layout.operator("veduta.export_layers", text="Export Layers...", icon="EXPORT").painting = image.name
 
 
 CLASSES = (VEDUTA_UL_paintings, VEDUTA_PT_history)
