@@ -1,11 +1,12 @@
 """The "Veduta" tab of the 3D viewport's sidebar, one file a panel with its sub-panels. Drawing alone: every button is an operator of `operators`."""
 from __future__ import annotations
 
-from . import history, labels, paint
+from . import history, labels, paint, textures
 
 # In the order in which the sidebar shows them.
 CLASSES = (
     *paint.CLASSES,
     *history.CLASSES,
     *labels.CLASSES,
+    *textures.CLASSES,
 )

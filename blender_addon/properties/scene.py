@@ -7,6 +7,7 @@ from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProp
 from ..synth_core.request import LARGEST, SMALLEST
 from .history import VedutaHistory
 from .marks import VedutaLinkedMark
+from .textures import VedutaTextures
 
 
 class VedutaScene(bpy.types.PropertyGroup):
@@ -21,6 +22,7 @@ class VedutaScene(bpy.types.PropertyGroup):
     seed: StringProperty(name="Seed", default="1", description="A whole number; another seed paints another picture of the same labels")
     linked_marks: CollectionProperty(type=VedutaLinkedMark)
     history: PointerProperty(type=VedutaHistory)
+    textures: PointerProperty(type=VedutaTextures)
 
 
 CLASSES = (VedutaScene,)

@@ -1,0 +1,135 @@
+"""Operators that put a painting on the labelled objects as their texture and take it off again. What is put where, `apply/textures.py` says.
+
+As in `apply`, what is delivered crosses into the operator through a slot in this module's memory.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+from bpy.props import StringProperty
+
+from .. import painting
+from .. import recipe as recipes
+from ..apply import backdrop, projectors, textures, viewport
+from ..capture import Lens, View, camera_lens
+from ..painting import PaintingError
+from ..synth_core.request import Result
+from .paint import StartsPainting, captured, scene_camera, scene_seed, to_camera
+
+
+@dataclass(frozen=True, eq=False)
+class _Delivery:
+    """What is handed over: a painting as an Image, or as a Result with its recipe; where it was painted from, and how deep that sees."""
+
+    scene: bpy.types.Scene
+    camera: str
+    lens: Lens
+    depth: np.ndarray
+    image: bpy.types.Image | None = None
+    result: Result | None = None
+    recipe: recipes.Recipe | None = None
+
+
+_slot: _Delivery | None = None
+
+
+class VEDUTA_OT_project_texture(StartsPainting, bpy.types.Operator):
+    """Project the camera's painting onto the labelled objects as their texture. Paints first where no painting of this view is shown"""
+
+    bl_idname = "veduta.project_texture"
+    bl_label = "Project Texture"
+
+    def begin(self, context):
+        scene = context.scene
+        seed = scene_seed(scene)
+        with scene_camera(context) as camera:
+            view, recipe = captured(context, camera, seed)
+            lens = camera_lens(scene, context.view_layer.depsgraph, camera)
+            image = current_painting(scene, camera, view)
+            if image is not None:
+                _put_on(_Delivery(scene, camera.name, lens, view.depth, image))
+                return view.warnings
+
+            def put_on(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:
+                _put_on(_Delivery(scene, camera.name, lens, view.depth, result=result, recipe=recipes.finished(recipe, result)))
+
+            painting.start(recipe.request(), to_camera(scene, camera, put_on))
+        return view.warnings
+
+
+def current_painting(scene: bpy.types.Scene, camera: bpy.types.Object, view: View) -> bpy.types.Image | None:
+    """The backdrop's or the projected painting of the camera, if it shows what the camera sees now: same view, same labels, same size."""
+    shown = [backdrop.active_painting(scene)]
+    shown += [projector.painting for projector in projectors.found(scene) if projector.camera == camera.name]
+    return next((image for image in shown if image is not None and _is_current(image, scene, camera, view)), None)
+
+
+def _is_current(image: bpy.types.Image, scene: bpy.types.Scene, camera: bpy.types.Object, view: View) -> bool:
+    try:
+        recipe = recipes.load(image)
+    except recipes.RecipeError:
+        return False
+    return recipes.is_view(recipe, scene, camera) and np.array_equal(recipe.labels, view.labels)
+
+
+def _put_on(delivery: _Delivery) -> None:
+    """Deliver as one step of undo. An operator that a timer calls leaves none by itself, so this one pushes its own."""
+    global _slot
+    _slot = delivery
+    try:
+        bpy.ops.veduta.deliver_texture()
+    finally:
+        _slot = None
+
+
+class VEDUTA_OT_deliver_texture(bpy.types.Operator):
+    """Show the painting that has just been finished on the labelled objects"""
+
+    bl_idname = "veduta.deliver_texture"
+    bl_label = "Deliver Texture"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    def execute(self, context):
+        if _slot is None:
+            self.report({"WARNING"}, "No finished painting waits for its delivery; press Project Texture.")
+            return {"CANCELLED"}
+        textures.deliver(
+            context, _slot.scene, camera=_slot.camera, lens=_slot.lens, painting=_slot.image or _new_painting(_slot.result, _slot.recipe),
+            depth=_slot.depth, warn=lambda sentence: self.report({"WARNING"}, sentence))
+        bpy.ops.ed.undo_push(message=self.bl_label)
+        return {"FINISHED"}
+
+
+def _new_painting(result: Result, recipe: recipes.Recipe) -> bpy.types.Image:
+    image = viewport.packed("Veduta Painting", result.png)
+    image.use_fake_user = True
+    recipes.store(image, recipe)
+    return image
+
+
+class VEDUTA_OT_remove_textures(bpy.types.Operator):
+    """Take projected paintings off and give the objects their own materials back; the paintings stay in the file"""
+
+    bl_idname = "veduta.remove_textures"
+    bl_label = "Remove Textures"
+    bl_options = {"REGISTER", "UNDO"}
+
+    camera: StringProperty(name="Camera", description="Remove only what this camera projects; empty for all")
+
+    @classmethod
+    def poll(cls, context):
+        if not textures.is_on(context.scene):
+            cls.poll_message_set("The scene shows no projected texture; Project Texture makes one.")
+            return False
+        return True
+
+    def execute(self, context):
+        if not textures.remove(context, context.scene, self.camera):
+            self.report({"WARNING"}, f"No painting is projected from a camera named {self.camera!r}.")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+CLASSES = (VEDUTA_OT_project_texture, VEDUTA_OT_deliver_texture, VEDUTA_OT_remove_textures)

@@ -1,0 +1,39 @@
+"""The Textures panel: paintings on surfaces. Drawing alone; one sub-panel a way of making or handing them over."""
+from __future__ import annotations
+
+import bpy
+
+from .. import painting
+from ..apply import projectors
+from .common import SidebarPanel
+
+
+class VEDUTA_PT_textures(SidebarPanel, bpy.types.Panel):
+    bl_label = "Textures"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        pass  # its sub-panels say it all
+
+
+class VEDUTA_PT_project(SidebarPanel, bpy.types.Panel):
+    bl_label = "From the Camera"
+    bl_parent_id = "VEDUTA_PT_textures"
+
+    def draw(self, context):
+        layout = self.layout
+        settings = context.scene.veduta.textures
+        row = layout.row()
+        row.enabled = painting.current() is None
+        row.operator("veduta.project_texture", icon="MOD_UVPROJECT")
+        for projector in projectors.found(context.scene):
+            row = layout.row(align=True)
+            row.label(text=projector.camera, icon="CAMERA_DATA")
+            row.operator("veduta.remove_textures", text="", icon="X").camera = projector.camera
+        column = layout.column()
+        column.prop(settings, "lit")
+        column.prop(settings, "grazing")
+        layout.operator("veduta.remove_textures", icon="X")
+
+
+CLASSES = (VEDUTA_PT_textures, VEDUTA_PT_project)

@@ -1,0 +1,34 @@
+"""The settings of the Textures panel's projection, baking and hand-over. What they do is `apply`'s."""
+from __future__ import annotations
+
+from math import radians
+
+import bpy
+from bpy.props import BoolProperty, FloatProperty
+
+
+def _remade(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+    from ..apply import textures  # not above: what applies textures reads properties
+
+    if textures.is_on(settings.id_data):
+        textures.rebuild(context, settings.id_data)
+
+
+def _regrazed(settings: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    from ..apply import textures
+
+    textures.set_grazing(settings.id_data, settings.grazing)
+
+
+class VedutaTextures(bpy.types.PropertyGroup):
+    """How paintings are projected, baked and exported."""
+
+    lit: BoolProperty(
+        name="Lit", update=_remade,
+        description="Let the scene's lights shade the painted surfaces; else they show the painting's own light and nothing more")
+    grazing: FloatProperty(
+        name="Grazing Angle", default=radians(2), min=0, max=radians(60), subtype="ANGLE", update=_regrazed,
+        description="Surfaces that the camera sees at a smaller angle keep their label's colour: the painting would be stretched on them")
+
+
+CLASSES = (VedutaTextures,)
