@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -78,18 +77,13 @@ class Relief:
         if not self.visibility > 0:
             raise RequestError(f"The visibility is a distance above 0; this one is {self.visibility}.")
 
-    @cached_property
-    def farthest(self) -> float:
-        """The depth of the farthest surface; 0 without any."""
-        return float(np.max(self.depth, initial=0, where=np.isfinite(self.depth)))
-
     @property
     def strengths(self) -> tuple[float, float, float, float]:
         """Shading, haze, reflection and shadow."""
         return self.shading, self.haze, self.reflection, self.shadow
 
 
-def relight(picture: np.ndarray, relief: Relief) -> np.ndarray:
+def apply(picture: np.ndarray, relief: Relief) -> np.ndarray:
     """The painting in the scene's light: (H, W, 3) uint8 sRGB -> the same. With every strength at 0 it is `picture` itself.
 
     Raises RequestError for a picture of another size than the relief.
@@ -110,12 +104,13 @@ def _light(picture: np.ndarray, relief: Relief) -> np.ndarray:
     lit = np.empty_like(picture)
     slopes = _Slopes(picture, relief)
     air = _horizon_colour(picture, relief.labels)
+    farthest = np.max(relief.depth, initial=0, where=np.isfinite(relief.depth))
     for rows in _strips(relief.labels.shape):
         light = _TO_LINEAR[picture[rows]]
         if relief.shading or relief.shadow:
             light *= slopes.gain(rows)
         if relief.haze:
-            through = _transmission(relief, rows)
+            through = _transmission(relief, rows, farthest)
             light = light * through + air * (1 - through)
         lit[rows] = _to_bytes(light)
     return lit
@@ -217,11 +212,11 @@ class _Edges:
         return np.moveaxis(rows, 0, axis)
 
 
-def _transmission(relief: Relief, rows: slice) -> np.ndarray:
+def _transmission(relief: Relief, rows: slice, farthest: float) -> np.ndarray:
     """(h, W, 3) float32: how much of each colour's light the air between lets through."""
     depth = relief.depth[rows]
     # Ground that was filled in below the horizon lies where no surface is: as far as the farthest.
-    distance = np.where(np.isfinite(depth), depth, np.where(np.isin(relief.labels[rows], _AIR), 0, relief.farthest))
+    distance = np.where(np.isfinite(depth), depth, np.where(np.isin(relief.labels[rows], _AIR), 0, farthest))
     if not relief.orthographic:
         x, y = _frame_points(relief, rows)
         distance = distance * np.sqrt(x * x + y * y + 1)
@@ -351,7 +346,9 @@ def _ripples(place: np.ndarray, footprint: np.ndarray) -> np.ndarray:
     slope = np.zeros((2, place.shape[1]), np.float32)
     for length, heading, steep in _RIPPLES:
         across = np.array((np.cos(heading), np.sin(heading)), np.float32)
-        wave = np.cos((across @ place[:2]) * np.float32(2 * np.pi / length)) * np.float32(steep)
+        along, beside = across @ place[:2], across[::-1] @ place[:2]
+        wave = np.cos((along + np.float32(0.6 * length) * np.sin(beside * np.float32(1.7 / length))) * np.float32(2 * np.pi / length))
+        wave *= np.float32(steep)
         slope += across[:, None] * wave * np.clip(2 - 4 * footprint / length, 0, 1)
     return slope
 

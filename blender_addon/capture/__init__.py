@@ -1,7 +1,7 @@
 """The scene as a camera sees it: `capture` makes a View of label ids, depth, normals, positions and the kept objects' matte.
 
 extract: scene -> triangles; project: cameras; batches: what is drawn; gpu_route, cycles_route: which triangle each pixel hits;
-surface: what is there; fill: what stands where nothing is. Nothing of the user's is ever written.
+surface: what is there; fill: what stands where nothing is; shadow: what kept objects take from the Sun. Nothing of the user's is ever written.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import compat
 from ..synth_core import labels as label_set
-from . import batches, fill
+from . import batches, fill, shadow
 from .cycles_route import CyclesRoute
 from .errors import CaptureError
 from .extract import HOLDOUT, Geometry, Part, Sun, extract, listed, triangles
@@ -22,8 +22,8 @@ from .gpu_route import GpuRoute
 from .project import Lens, camera_lens, matrix_lens, painting_size, render_size
 from .surface import NOTHING, batch_of, look_up, source_of
 
-__all__ = ["CaptureError", "Geometry", "Lens", "View", "capture", "extract", "kept_matte", "kept_mattes", "matrix_lens", "painting_size", "render_size",
-           "triangles"]
+__all__ = ["CaptureError", "Geometry", "Lens", "Sun", "View", "capture", "extract", "kept_matte", "kept_mattes", "kept_shade", "matrix_lens",
+           "painting_size", "render_size", "triangles"]
 
 _SAMPLES = 4  # the matte's, across and along each pixel
 _MOST_PIXELS = 1 << 22  # of one drawing: bounds its memory
@@ -38,6 +38,8 @@ class View:
     normal:   (H, W, 3) float32, unit, world space, of the flat faces, towards the camera; 0 where no surface is.
     position: (H, W, 3) float32, world space; 0 where no surface is.
     matte:    (H, W) float32 0..1: how much of each pixel kept objects cover that nothing stands before.
+    lens: what it was seen through.
+    suns: the scene's Sun lamps, the strongest first.
     camera_name: the camera's name, "" for a viewport.
     warnings: sentences on what was left out or guessed.
     unlabelled: share 0..1 of the pixels with a surface whose surface has no label.
@@ -48,6 +50,8 @@ class View:
     normal: np.ndarray
     position: np.ndarray
     matte: np.ndarray
+    lens: Lens
+    suns: list[Sun]
     camera_name: str
     warnings: list[str]
     unlabelled: float
@@ -77,7 +81,7 @@ def capture(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy
     share = int(np.count_nonzero(unlabelled)) / max(1, int(np.count_nonzero(seen.covered)))
     return View(
         labels=_complete(seen.labels, lens, geometry.suns), depth=seen.depth, normal=seen.normal, position=seen.position, matte=matte,
-        camera_name=camera.name if viewport is None else "", unlabelled=share,
+        lens=lens, suns=geometry.suns, camera_name=camera.name if viewport is None else "", unlabelled=share,
         warnings=geometry.warnings + _missing(geometry.parts, seen.sources, unlabelled, share))
 
 
@@ -106,6 +110,20 @@ def kept_mattes(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera:
                     matte = mattes.setdefault(parts[source].name, np.zeros((height, width), np.float32))
                     matte[place] += (sources == source).mean((1, 3))
     return mattes
+
+
+def kept_shade(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, view: View, sun: Sun) -> np.ndarray:
+    """How much of `sun` the kept objects take from each place of a view: (H, W) float32, 0 to 1."""
+    view_layer.update()
+    kept = [part for part in extract(scene, view_layer, view_layer.depsgraph).parts if part.keep]
+    covered = np.isfinite(view.depth)
+    if not kept or not covered.any():
+        return np.zeros(view.depth.shape, np.float32)
+    lens = shadow.sun_lens(kept, sun)
+    packed = batches.pack(kept, lens)
+    with _open(None, packed) as drawing:
+        hits = drawing.draw(lens, shadow.SIDE, shadow.SIDE, keep=True)
+    return shadow.cast(look_up(packed, [hits], lens).depth, lens, sun, view.position, covered)
 
 
 def _check(geometry: Geometry) -> None:

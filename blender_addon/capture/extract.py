@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 
 from .. import assignment
 from . import materials
@@ -46,15 +47,17 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Sun:
-    """A Sun lamp: the direction it stands in, (3,) unit, world space, and its disc's angle in radians."""
+    """A Sun lamp: the direction it stands in, (3,) unit, world space, its disc's angle in radians, and the light that it throws on a
+    surface facing it, (3,) linear RGB in watts per square metre."""
 
     direction: np.ndarray
     diameter: float
+    light: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """All that renders: its parts, its suns, and sentences on what had to be left out."""
+    """All that renders: its parts, its suns, the strongest first, and sentences on what had to be left out."""
 
     parts: list[Part]
     suns: list[Sun]
@@ -117,7 +120,7 @@ def extract(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, depsgraph: 
     for instance in depsgraph.object_instances:
         reader.read(instance, groups)
     parts = [_placed(part, group.matrices) for group in groups.values() for part in group.parts]
-    return Geometry(parts, reader.suns, reader.warnings())
+    return Geometry(parts, sorted(reader.suns, key=lambda sun: -sun.light.sum()), reader.warnings())
 
 
 def triangles(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, depsgraph: bpy.types.Depsgraph,
@@ -172,7 +175,7 @@ class _Reader:
         if standing is None:
             return
         if obj.type == "LIGHT" and obj.data.type == "SUN":
-            self.suns.append(Sun(np.array(instance.matrix_world.to_3x3().normalized().col[2], np.float64), obj.data.angle))
+            self.suns.append(_sun(obj.data, instance.matrix_world))
         if obj.type != "MESH":
             return
         slots = _slot_materials(obj)
@@ -377,6 +380,11 @@ def _seen_through(look: materials.Look, label: int, keep: bool) -> bool:
 
 def _seen_by_camera(obj: bpy.types.Object) -> bool:
     return obj.visible_camera or HIDDEN_MARK in obj
+
+
+def _sun(lamp: bpy.types.SunLight, matrix: Matrix) -> Sun:
+    direction = np.array(matrix.to_3x3().normalized().col[2], np.float64)
+    return Sun(direction, lamp.angle, lamp.energy * np.array(lamp.color, np.float64))
 
 
 def _is_solid(obj: bpy.types.Object) -> bool:
