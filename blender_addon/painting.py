@@ -38,10 +38,22 @@ class PaintingError(RuntimeError):
 
 @dataclass
 class Painting:
-    """A job and what becomes of its result. `deliver` raises PaintingError when the result can no longer be put where it belongs."""
+    """A job and what becomes of its result. `deliver` raises PaintingError when the result can no longer be put where it belongs, and may
+    start the next job of a chain, of which this is number `place` of `count`."""
 
     job: Job
     deliver: Callable[[Result], None]
+    place: int = 1
+    count: int = 1
+
+    @property
+    def progress(self) -> float:
+        """Of the whole chain, 0 to 1."""
+        return (self.place - 1 + self.job.progress) / self.count
+
+    @property
+    def message(self) -> str:
+        return f"{self.job.message} {self.place} of {self.count}" if self.count > 1 else self.job.message
 
 
 _current: Painting | None = None
@@ -58,14 +70,17 @@ def problem() -> PaintingError | None:
     return _problem
 
 
-def start(request: Request, deliver: Callable[[Result], None]) -> None:
-    """Begin painting; `follow` or `wait` takes it to its end. Raises PaintingError while another is in flight."""
+def start(request: Request, deliver: Callable[[Result], None], place: int = 1, count: int = 1) -> None:
+    """Begin painting; `follow` or `wait` takes it to its end. Raises PaintingError while another is in flight.
+
+    `deliver` may start the next of a chain of paintings, whose progress is told as one: this is number `place` of `count`.
+    """
     global _current, _problem
     try:
         job = service.session().start(request)
     except SessionError as error:
         raise PaintingError(str(error)) from error
-    _current, _problem = Painting(job, deliver), None
+    _current, _problem = Painting(job, deliver, place, count), None
 
 
 def follow() -> None:
@@ -76,15 +91,16 @@ def follow() -> None:
 
 
 def wait() -> None:
-    """Take the painting to its end before returning. Raises PaintingError when it came to nothing."""
-    service.session().wait(_current.job)
-    step()
+    """Take the painting, and those that follow in its chain, to their end before returning. Raises PaintingError when one came to nothing."""
+    while _current is not None:
+        service.session().wait(_current.job)
+        step()
     if _problem is not None:
         raise _problem
 
 
 def step() -> bool:
-    """Move the painting on, and deliver it when it is done. Returns whether it goes on. Never waits."""
+    """Move the painting on, and deliver it when it is done. Returns whether it, or the next of its chain, goes on. Never waits."""
     global _current
     if _current is None:
         return False
@@ -97,7 +113,7 @@ def step() -> bool:
         fail(PaintingError(painting.job.problem.message, painting.job.problem.mend))
     elif painting.job.state == "done":
         _deliver(painting)
-    return False
+    return _current is not None
 
 
 def cancel() -> None:

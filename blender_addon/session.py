@@ -41,6 +41,7 @@ class Job:
 
     number: int
     request: Request
+    gives_way: bool = False  # cancelled when another is to start
     state: str = "starting"
     progress: float = 0.0  # 0 to 1
     message: str = "Starting the painter"
@@ -83,13 +84,18 @@ class Session:
         self._silence = 0.0  # seconds without a frame
         self._ticked = 0.0
 
-    def start(self, request: Request) -> Job:
-        """Begin a painting. A child that can't be started fails the job. Raises SessionError while another painting is under way."""
+    def start(self, request: Request, gives_way: bool = False) -> Job:
+        """Begin a painting. A child that can't be started fails the job. Raises SessionError while another painting is under way.
+
+        gives_way: for what nobody waits for: the next job that is started cancels it. It never starts while any other is under way.
+        """
         self.tick()  # a child that died idle is noticed here, and replaced
+        if self._job and self._job.gives_way and not gives_way:
+            self.cancel()
         if self._job and self._job.is_running:
             raise SessionError("A painting is already under way; cancel it or wait for it.")
         self._started += 1
-        self._job = job = Job(self._started, request)
+        self._job = job = Job(self._started, request, gives_way)
         self._silence, self._ticked = 0.0, time.monotonic()
         try:
             self._client = self._client or self._start_client()

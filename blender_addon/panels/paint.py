@@ -15,7 +15,7 @@ class VEDUTA_PT_paint(SidebarPanel, bpy.types.Panel):
         layout = self.layout
         self._draw_settings(layout, context.scene)
         if painting.current() is not None:
-            self._draw_progress(layout, painting.current().job)
+            self._draw_progress(layout, painting.current())
             return
         row = layout.row()
         row.scale_y = 1.6
@@ -38,10 +38,10 @@ class VEDUTA_PT_paint(SidebarPanel, bpy.types.Panel):
         row.prop(settings, "seed")
         row.operator("veduta.dice_seed", text="", icon="FILE_REFRESH")
 
-    def _draw_progress(self, layout, job) -> None:
+    def _draw_progress(self, layout, current) -> None:
         row = layout.row(align=True)
         row.scale_y = 1.6
-        row.progress(factor=job.progress, type="BAR", text=f"{job.message} {job.progress:.0%}")
+        row.progress(factor=current.progress, type="BAR", text=f"{current.message} {current.progress:.0%}")
         row.operator("veduta.cancel", text="", icon="CANCEL")
 
     def _draw_problem(self, layout, context, problem) -> None:

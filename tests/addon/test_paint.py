@@ -11,6 +11,7 @@ import sys
 import time
 
 import bpy
+import numpy as np
 import pytest
 
 SIZE = (96, 64)
@@ -131,6 +132,26 @@ def test_one_painting_at_a_time(beach, part):
         press(part)
     to_the_end(part)
     assert backdrop_image(part) is not None
+
+
+def test_a_chain_is_one_painting_to_those_who_wait(beach, part):
+    painting, request = part("painting"), part("synth_core.request")
+    labels, done = np.full((64, 64), 9, np.uint8), []
+
+    def begin(place: int) -> None:
+        painting.start(request.Request(labels, place), deliver, place, 3)
+        told.append((painting.current().progress, painting.current().message))
+
+    def deliver(result) -> None:
+        done.append(result)
+        if len(done) < 3:
+            begin(len(done) + 1)
+
+    told = []
+    begin(1)
+    painting.wait()
+    assert len(done) == 3 and painting.current() is None
+    assert [round(progress, 3) for progress, _ in told] == [0, 0.333, 0.667] and "2 of 3" in told[1][1]
 
 
 def test_cancel_puts_nothing_up(beach, part):

@@ -50,6 +50,16 @@ def test_one_painting_at_a_time(tree, open_session, make_request):
     assert job.state == "cancelled"
 
 
+def test_a_job_that_nobody_waits_for_gives_way(tree, open_session, make_request):
+    session = open_session()
+    child = paint(session, make_request()).result.png
+    idle = session.start(make_request(act="steps"), gives_way=True)
+    with pytest.raises(tree.session.SessionError, match="under way"):
+        session.start(make_request(), gives_way=True)
+    assert paint(session, make_request()).result.png == child
+    assert idle.state == "cancelled" and idle.problem is None
+
+
 def test_cancel_is_immediate_and_keeps_the_child(open_session, make_request, tmp_path):
     session = open_session()
     child = paint(session, make_request()).result.png
