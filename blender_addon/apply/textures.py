@@ -20,7 +20,7 @@ from ..capture.extract import listed
 from ..capture.materials import Cutout, look
 from ..synth_core import labels as label_set
 from ..synth_core import png
-from . import backdrop, colour, projection_nodes, projectors, viewport
+from . import backdrop, colour, projection_nodes, projectors, unwrap, viewport
 
 _SLOTS = "veduta_slots"  # on an object: for each slot how it was linked and what it held
 _ADDED_SLOT = "veduta_added_slot"  # on a mesh that had no slot
@@ -95,6 +95,13 @@ def remove(context: bpy.types.Context, scene: bpy.types.Scene, camera: str = "")
         bpy.data.images.remove(palette)
     projectors.remove_all(scene)
     return True
+
+
+def put_on(scene: bpy.types.Scene, obj: bpy.types.Object, materials: list[bpy.types.Material | None]) -> None:
+    """Show other materials in the object's slots in place of the projecting ones, until `rebuild` or `remove`; None leaves a slot alone."""
+    former = _own_materials(scene)
+    _dress(obj, materials)
+    _discard(former)
 
 
 def is_on(scene: bpy.types.Scene) -> bool:
@@ -202,8 +209,11 @@ def _undress(obj: bpy.types.Object) -> None:
         slot.material = held.get("object")
         slot.link = held["link"]
     del obj[_SLOTS]
+    if obj.type != "MESH":
+        return
+    unwrap.remove_map(obj.data)
     if obj.data.get(_ADDED_SLOT):
-        obj.data.materials.pop(index=0)
+        obj.data.materials.clear()
         del obj.data[_ADDED_SLOT]
 
 
@@ -222,10 +232,12 @@ def _groups(materials: set[bpy.types.Material]) -> set[bpy.types.NodeTree]:
 
 
 def _discard(materials: set[bpy.types.Material]) -> None:
-    """Delete materials with their groups, unless something has them still."""
+    """Delete materials with their groups and the images that only they show, unless something has them still."""
     groups = _groups(materials)
+    images = {node.image for material in materials for node in material.node_tree.nodes if node.type == "TEX_IMAGE" and node.image}
     bpy.data.batch_remove([material for material in materials if not material.users])
     bpy.data.batch_remove([tree for tree in groups if not tree.users])
+    bpy.data.batch_remove([image for image in images if image.get(OWN_MARK) and not image.users])
 
 
 def _palette(scene: bpy.types.Scene, shown: list[projectors.Projector], space: str) -> bpy.types.Image:

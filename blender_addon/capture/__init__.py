@@ -20,10 +20,10 @@ from .errors import CaptureError
 from .extract import HOLDOUT, Geometry, Part, Sun, extract, listed, triangles
 from .gpu_route import GpuRoute
 from .project import Lens, camera_lens, matrix_lens, painting_size, render_size
-from .surface import NOTHING, batch_of, look_up, source_of
+from .surface import NOTHING, Surface, batch_of, look_up, source_of
 
-__all__ = ["CaptureError", "Geometry", "Lens", "Sun", "View", "capture", "extract", "kept_matte", "kept_mattes", "kept_shade", "matrix_lens",
-           "painting_size", "render_size", "triangles"]
+__all__ = ["CaptureError", "Geometry", "Lens", "Sun", "Surface", "View", "camera_lens", "capture", "extract", "hit_triangles", "kept_matte",
+           "kept_mattes", "kept_shade", "look_at", "matrix_lens", "painting_size", "render_size", "triangles"]
 
 _SAMPLES = 4  # the matte's, across and along each pixel
 _MOST_PIXELS = 1 << 22  # of one drawing: bounds its memory
@@ -124,6 +124,20 @@ def kept_shade(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, view: Vi
     with _open(None, packed) as drawing:
         hits = drawing.draw(lens, shadow.SIDE, shadow.SIDE, keep=True)
     return shadow.cast(look_up(packed, [hits], lens).depth, lens, sun, view.position, covered)
+
+
+def hit_triangles(packed: list[batches.Batch], lens: Lens, width: int, height: int) -> np.ndarray:
+    """(height, width) int64, row 0 at the top: the number of the triangle at each pixel's centre (`surface` tells how they are numbered),
+    or -1; kept objects left out."""
+    with _open(None, packed) as drawing:
+        return _draw(drawing, lens, width, height)
+
+
+def look_at(parts: list[Part], lens: Lens, width: int, height: int) -> Surface:
+    """What of `parts` is at each pixel of a view, without filling and guessing; kept objects left out."""
+    packed = batches.pack(parts, lens)
+    with _open(None, packed) as drawing:
+        return look_up(packed, [_draw(drawing, lens.nudged(*nudge, width, height), width, height) for nudge in drawing.nudges], lens)
 
 
 def _check(geometry: Geometry) -> None:

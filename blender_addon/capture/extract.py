@@ -253,7 +253,7 @@ def _read(obj: bpy.types.Object, standing: _Standing, labels: np.ndarray, looks:
 
     labels: (S,) uint8 and looks: (S,), those of its material slots.
     """
-    mesh = _Mesh(obj)
+    mesh = MeshArrays(obj)
     if not len(mesh.triangles):
         return []
     seen = np.array([not _seen_through(look, label, standing.keep) for look, label in zip(looks, labels)])
@@ -313,7 +313,7 @@ class _LayerRules:
             yield from self._rendered_in(child)
 
 
-class _Mesh:
+class MeshArrays:
     """Arrays of an evaluated mesh object."""
 
     def __init__(self, obj: bpy.types.Object):

@@ -12,7 +12,7 @@ from bpy.props import StringProperty
 
 from .. import painting
 from .. import recipe as recipes
-from ..apply import backdrop, projectors, textures, viewport
+from ..apply import bake, backdrop, projectors, textures, viewport
 from ..capture import Lens, View, camera_lens
 from ..painting import PaintingError
 from ..synth_core.request import Result
@@ -132,4 +132,35 @@ class VEDUTA_OT_remove_textures(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (VEDUTA_OT_project_texture, VEDUTA_OT_deliver_texture, VEDUTA_OT_remove_textures)
+class VEDUTA_OT_bake_texture(bpy.types.Operator):
+    """Bake what is projected on the selected objects into an image each, on their own UV maps, as game engines need it"""
+
+    bl_idname = "veduta.bake_texture"
+    bl_label = "Bake Texture"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        if not textures.is_on(context.scene):
+            cls.poll_message_set("The scene shows no projected texture; press Project Texture first.")
+            return False
+        if not context.selected_objects:
+            cls.poll_message_set("Select the objects to bake.")
+            return False
+        return True
+
+    def execute(self, context):
+        scene, baked = context.scene, 0
+        for obj in context.selected_objects:
+            try:
+                bake.bake(context, scene, obj, int(scene.veduta.textures.bake_size))
+                baked += 1
+            except bake.BakeError as error:
+                self.report({"WARNING"}, str(error))
+        if not baked:
+            self.report({"ERROR"}, "Nothing was baked; select objects that show the projected texture.")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+CLASSES = (VEDUTA_OT_project_texture, VEDUTA_OT_deliver_texture, VEDUTA_OT_remove_textures, VEDUTA_OT_bake_texture)

@@ -36,4 +36,14 @@ class VEDUTA_PT_project(SidebarPanel, bpy.types.Panel):
         layout.operator("veduta.remove_textures", icon="X")
 
 
-CLASSES = (VEDUTA_PT_textures, VEDUTA_PT_project)
+class VEDUTA_PT_bake(SidebarPanel, bpy.types.Panel):
+    bl_label = "Bake"
+    bl_parent_id = "VEDUTA_PT_textures"
+
+    def draw(self, context):
+        layout = self.layout
+        layout.prop(context.scene.veduta.textures, "bake_size")
+        layout.operator("veduta.bake_texture", icon="RENDER_STILL")
+
+
+CLASSES = (VEDUTA_PT_textures, VEDUTA_PT_project, VEDUTA_PT_bake)

@@ -4,7 +4,7 @@ from __future__ import annotations
 from math import radians
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
 
 def _remade(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
@@ -29,6 +29,9 @@ class VedutaTextures(bpy.types.PropertyGroup):
     grazing: FloatProperty(
         name="Grazing Angle", default=radians(2), min=0, max=radians(60), subtype="ANGLE", update=_regrazed,
         description="Surfaces that the camera sees at a smaller angle keep their label's colour: the painting would be stretched on them")
+    bake_size: EnumProperty(
+        name="Size", default="2048", description="Width and height of a baked texture, pixels",
+        items=[(str(side), str(side), f"{side} x {side} pixels") for side in (512, 1024, 2048, 4096)])
 
 
 CLASSES = (VedutaTextures,)

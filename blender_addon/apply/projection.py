@@ -1,0 +1,103 @@
+"""What projected paintings show at points in the world, in numpy: the rules of `projection_nodes`, for baking. No Blender data is changed.
+
+Colours are linear light here, as in the shader. Both blend by angle among the projectors that see a point, and compare its depth with the
+four pixels around it.
+"""
+from __future__ import annotations
+
+import numpy as np
+
+from . import projectors
+from .projection_nodes import FRAME_SOFTNESS, GRAZING_SOFTNESS, SLOPE_PIXELS, pixel_size
+from .projectors import Projector
+
+_NEAREST = 1e-6
+
+
+class Sampler:
+    """All projectors of a scene, read once.
+
+    palette: (23, 3) uint8 sRGB, each label's colour where no projector holds. grazing: radians.
+    """
+
+    def __init__(self, shown: list[Projector], palette: np.ndarray, grazing: float):
+        self._eyes = [_Eye(projector, grazing) for projector in shown]
+        self._palette = linear(palette)
+
+    def colours(self, points: np.ndarray, normals: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """(N, 3) float32 linear colours of (N, 3) world points on surfaces with (N, 3) unit normals, either side, and (N,) label ids."""
+        picture, total = np.zeros((len(points), 3), np.float32), np.zeros((len(points), 1), np.float32)
+        missing = np.ones((len(points), 1), np.float32)
+        for eye in self._eyes:
+            colour, mask, rank = eye.look(points, normals)
+            picture += colour * rank[:, None]
+            total += rank[:, None]
+            missing *= 1 - mask[:, None]
+        return self._palette[labels] * missing + picture / np.maximum(total, 1e-9) * (1 - missing)
+
+
+class _Eye:
+    """One projector."""
+
+    def __init__(self, projector: Projector, grazing: float):
+        self._lens, self._pixel = projector.lens, pixel_size(projector)
+        self._limit = max(np.sin(grazing), _NEAREST)
+        self._picture = linear(np.rint(projectors.pixels(projector.painting)[..., :3] * 255).astype(np.uint8))
+        self._depth = projectors.depth_of(projector)
+
+    def look(self, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(N, 3) colour, (N,) mask and (N,) rank, as a projector's node group gives them."""
+        lens = self._lens
+        local = points @ lens.view[:3, :3].T + lens.view[:3, 3]
+        depth = -local[:, 2]
+        reach = np.ones_like(depth) if lens.orthographic else np.maximum(depth, _NEAREST)
+        u = (local[:, 0] / reach - lens.left) / (lens.right - lens.left)
+        v = (local[:, 1] / reach - lens.bottom) / (lens.top - lens.bottom)
+        facing = self._facing(local, normals)
+        steep = np.clip((facing - self._limit) / (self._limit * GRAZING_SOFTNESS), 0, 1)
+        beyond = np.maximum(np.abs(u - 0.5), np.abs(v - 0.5)) - 0.5
+        mask = steep * (1 - np.clip(beyond / FRAME_SOFTNESS, 0, 1)) * (depth > lens.near)
+        colour = np.zeros((len(points), 3), np.float32)
+        wanted = np.flatnonzero(mask > 0)  # often few: the four gathers are what costs
+        seen, colour[wanted] = self._gather(u[wanted], v[wanted], depth[wanted] - self._room(reach, facing)[wanted])
+        mask[wanted] *= seen
+        mask = mask.astype(np.float32)
+        return colour, mask, mask * facing.astype(np.float32) ** 2
+
+    def _facing(self, local: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """(N,) sine of the angle between surface and line of sight."""
+        turned = normals @ self._lens.view[:3, :3].T
+        if self._lens.orthographic:
+            return np.abs(turned[:, 2])
+        return np.abs((turned * local).sum(-1)) / np.maximum(np.linalg.norm(local, axis=-1), _NEAREST)
+
+    def _room(self, reach: np.ndarray, facing: np.ndarray) -> np.ndarray:
+        slope = np.sqrt(np.clip(1 - facing * facing, 0, 1)) / np.maximum(facing, 1e-3)
+        return (slope * SLOPE_PIXELS + 1) * self._pixel * reach
+
+    def _gather(self, u: np.ndarray, v: np.ndarray, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How much of the four pixels around each place lies deeper than `least`, and the picture's colour there."""
+        height, width = self._depth.shape
+        x, y = np.clip(u, -1, 2) * width - 0.5, (1 - np.clip(v, -1, 2)) * height - 0.5
+        left, top = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
+        across, along = (x - left).astype(np.float32), (y - top).astype(np.float32)
+        seen, colour = np.zeros(len(u), np.float32), np.zeros((len(u), 3), np.float32)
+        for column, row in ((0, 0), (1, 0), (0, 1), (1, 1)):
+            weight = (across if column else 1 - across) * (along if row else 1 - along)
+            place = np.clip(top + row, 0, height - 1), np.clip(left + column, 0, width - 1)
+            seen += weight * (least < self._depth[place])
+            colour += weight[:, None] * self._picture[place]
+        return seen, colour
+
+
+def linear(picture: np.ndarray) -> np.ndarray:
+    """float32 linear light of uint8 sRGB, of any shape (IEC 61966-2-1)."""
+    value = np.arange(256) / 255
+    table = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    return table[picture]
+
+
+def encoded(light: np.ndarray) -> np.ndarray:
+    """uint8 sRGB of linear light, of any shape; the inverse of `linear`."""
+    light = np.clip(light, 0, 1)
+    return np.rint(np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055) * 255).astype(np.uint8)
