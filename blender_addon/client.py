@@ -21,7 +21,7 @@ from .synth_core import protocol
 from .synth_core.protocol import Frame, ProtocolError
 
 POLL_SECONDS = 0.01  # a poll stops reading after this, so that a large painting never holds the interface up
-LOG_LINES = 12
+LOG_LINES = 20
 _CHUNK = 1 << 20  # most bytes handed to the socket at once
 _BOOTSTRAP = "import sys; sys.path.insert(0, sys.argv[1]); from synth_core.worker import main; main()"
 

@@ -1,7 +1,8 @@
-"""The painting in flight: from a request to its delivery, whether a timer follows it or a script waits for it.
+"""The job in flight: from a request to its delivery, whether a timer follows it or a script waits for it.
 
-Paint and Reproduce both start here. How a scene becomes a request and what a picture is delivered as is theirs; what a job is, `session`'s.
-Nothing here is kept in a file: one Blender paints one picture at a time, and its state lives in this module's memory.
+Whatever the painter's process does starts here: paintings, styles from photographs, verdicts, relief. How a scene becomes a request and
+what a result is delivered as is the operators'; what a job is, `session`'s. Nothing here is kept in a file: one Blender has one job at a
+time, and its state lives in this module's memory.
 """
 from __future__ import annotations
 
@@ -12,7 +13,6 @@ import bpy
 
 from . import service, viewports
 from .session import Job, SessionError
-from .synth_core.request import Request, Result
 
 TICK_SECONDS = 0.05
 
@@ -42,7 +42,7 @@ class Painting:
     start the next job of a chain, of which this is number `place` of `count`."""
 
     job: Job
-    deliver: Callable[[Result], None]
+    deliver: Callable[[object], None]
     place: int = 1
     count: int = 1
 
@@ -70,10 +70,11 @@ def problem() -> PaintingError | None:
     return _problem
 
 
-def start(request: Request, deliver: Callable[[Result], None], place: int = 1, count: int = 1) -> None:
-    """Begin painting; `follow` or `wait` takes it to its end. Raises PaintingError while another is in flight.
+def start(request: object, deliver: Callable[[object], None], place: int = 1, count: int = 1) -> None:
+    """Begin the job of a request (any request class of `protocol.JOBS`), whose result `deliver` gets; `follow` or `wait` takes it to its end.
 
-    `deliver` may start the next of a chain of paintings, whose progress is told as one: this is number `place` of `count`.
+    Raises PaintingError while another is in flight.
+    `deliver` may start the next of a chain of jobs, whose progress is told as one: this is number `place` of `count`.
     """
     global _current, _problem
     try:

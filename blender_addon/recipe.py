@@ -16,12 +16,14 @@ import numpy as np
 
 from . import service
 from .capture import project
-from .synth_core.request import Request, RequestError, Result
+from .synth_core.request import Anchors, Relief, Request, RequestError, Result
 
 KEYWORD = "Veduta recipe"  # of the PNG's text
 _PROPERTY = "veduta_recipe"  # custom property of the Image
-_VERSION = 1
-_TYPES = {"labels": np.uint8, "style": np.float32, "noise": np.float32, "matrix": np.float64, "projection": np.float64}
+_VERSION = 2
+_OLDEST = 1  # knew no anchors, wrap, view, best_of or relief
+_TYPES = {"labels": np.uint8, "style": np.float32, "matrix": np.float64, "projection": np.float64}
+_ANCHOR_TYPES = {"point": np.float32, "footprint": np.float32, "sky": np.bool_}
 
 
 class RecipeError(ValueError):
@@ -32,7 +34,8 @@ class RecipeError(ValueError):
 class Recipe:
     """How one picture was painted.
 
-    labels, seed, style, noise: as in `Request`.
+    labels, seed, style, anchors, wrap, view, best_of: as in `Request`; of a finished picture seed is the one that was kept, best_of 1.
+    relief: what of `Relief` is no array, such as its strengths (the arrays are large, and the scene gives them again); None without relief.
     scene, camera: names. matrix: (4, 4) float64 world to camera. projection: (4, 4) float64 camera to clip space (OpenGL's).
     threads: processor threads that it was painted with.
     engine, weights: as in `Result`; "" before the picture is finished, and so in the PNG.
@@ -43,7 +46,6 @@ class Recipe:
     labels: np.ndarray
     seed: int
     style: np.ndarray | None
-    noise: np.ndarray | None
     scene: str
     camera: str
     matrix: np.ndarray
@@ -53,23 +55,30 @@ class Recipe:
     weights: str = ""
     created: str = ""
     look: str = ""
+    anchors: Anchors | None = None
+    wrap: str = ""
+    view: tuple[float, float] = (1.0, -1.0)
+    best_of: int = 1
+    relief: dict | None = None
 
-    def request(self) -> Request:
-        """The request that paints the same picture again, with the same texts in its PNG. Raises RequestError."""
-        return Request(self.labels, self.seed, self.style, self.noise, texts=texts(self))
+    def request(self, relief: Relief | None = None) -> Request:
+        """The request that paints the same picture again, with the same texts in its PNG. `relief`: that of the recipe, with maps of the
+        scene. Raises RequestError."""
+        return Request(self.labels, self.seed, self.style, self.anchors, self.wrap, self.best_of, relief, self.view, texts(self))
 
 
 def make(request: Request, scene: bpy.types.Scene, camera: bpy.types.Object, look: str = "") -> Recipe:
     """The recipe of what `request` asks for, with the camera as it stands now; `finished` adds what is known once it is painted."""
     lens = _lens(scene, camera)
-    return Recipe(request.labels, request.seed, request.style, request.noise, scene.name, camera.name, lens.view, lens.window(),
-                  threads=_threads(), look=look)
+    return Recipe(request.labels, request.seed, request.style, scene.name, camera.name, lens.view, lens.window(), threads=_threads(),
+                  look=look, anchors=request.anchors, wrap=request.wrap, view=request.view, best_of=request.best_of,
+                  relief=_settings(request.relief))
 
 
 def finished(recipe: Recipe, result: Result) -> Recipe:
-    """The recipe with the engine and the weights that painted `result`, and the time."""
+    """The recipe with the engine, the weights and the seed that painted `result`, and the time."""
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return replace(recipe, engine=result.engine, weights=result.weights, created=created)
+    return replace(recipe, engine=result.engine, weights=result.weights, seed=result.seed, best_of=1, created=created)
 
 
 def here(recipe: Recipe) -> Recipe:
@@ -116,7 +125,9 @@ def load(image: bpy.types.Image) -> Recipe:
 def dumps(recipe: Recipe) -> str:
     """The recipe as JSON."""
     fields = {name: value for name, value in vars(recipe).items() if value is not None}
-    coded = {name: _packed(np.asarray(value, _TYPES[name])) if name in _TYPES else value for name, value in fields.items()}
+    coded = {name: _packed(value, _TYPES[name]) if name in _TYPES else value for name, value in fields.items()}
+    if recipe.anchors is not None:
+        coded["anchors"] = {name: _packed(getattr(recipe.anchors, name), kind) for name, kind in _ANCHOR_TYPES.items()}
     return json.dumps({"version": _VERSION, **coded, "seed": str(recipe.seed)})
 
 
@@ -125,9 +136,13 @@ def loads(text: str) -> Recipe:
     try:
         fields = json.loads(text)
         version = fields.pop("version")
-        if version != _VERSION:
-            raise RecipeError(f"version {version} instead of {_VERSION}")
+        if not _OLDEST <= version <= _VERSION:
+            raise RecipeError(f"its version is {version}, and this Veduta knows {_OLDEST} to {_VERSION}")
         arrays = {name: _unpacked(fields[name], kind) if name in fields else None for name, kind in _TYPES.items()}
+        if "anchors" in fields:
+            arrays["anchors"] = Anchors(**{name: _unpacked(fields["anchors"][name], kind) for name, kind in _ANCHOR_TYPES.items()})
+        if "view" in fields:
+            arrays["view"] = tuple(fields["view"])
         recipe = Recipe(**{**fields, **arrays, "seed": int(fields["seed"])})
         recipe.request()  # raises for labels and a seed that can't be painted
     except (ValueError, TypeError, LookupError, AttributeError, zlib.error, RequestError) as error:
@@ -139,11 +154,24 @@ def _lens(scene: bpy.types.Scene, camera: bpy.types.Object) -> project.Lens:
     return project.camera_lens(scene, bpy.context.evaluated_depsgraph_get(), camera)
 
 
-def _packed(array: np.ndarray) -> dict:
-    data = zlib.compress(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes())
-    return {"shape": array.shape, "data": base64.b64encode(data).decode()}
+def _settings(relief: Relief | None) -> dict | None:
+    """All of a relief that is no array."""
+    return relief and {name: value for name, value in vars(relief).items() if not isinstance(value, np.ndarray)}
+
+
+def _packed(array: np.ndarray, kind: type) -> dict:
+    """The array as JSON. Neighbouring places of a view differ little: the steps between them, one byte of all, then the next, take less room."""
+    words = np.ascontiguousarray(array, np.dtype(kind).newbyteorder("<")).view(f"<u{np.dtype(kind).itemsize}").ravel()
+    steps = np.diff(words, prepend=words.dtype.type(0))
+    planes = steps.view(np.uint8).reshape(-1, words.itemsize).T
+    return {"shape": np.shape(array), "steps": base64.b64encode(zlib.compress(planes.tobytes())).decode()}
 
 
 def _unpacked(packed: dict, kind: type) -> np.ndarray:
-    data = zlib.decompress(base64.b64decode(packed["data"], validate=True))
-    return np.frombuffer(data, np.dtype(kind).newbyteorder("<")).reshape(packed["shape"]).astype(kind)
+    stored = np.dtype(kind).newbyteorder("<")
+    if "data" in packed:  # of version 1
+        data = zlib.decompress(base64.b64decode(packed["data"], validate=True))
+        return np.frombuffer(data, stored).reshape(packed["shape"]).astype(kind)
+    planes = np.frombuffer(zlib.decompress(base64.b64decode(packed["steps"], validate=True)), np.uint8)
+    steps = np.ascontiguousarray(planes.reshape(stored.itemsize, -1).T).view(f"<u{stored.itemsize}").ravel()
+    return np.cumsum(steps, dtype=steps.dtype).view(stored).reshape(packed["shape"]).astype(kind)

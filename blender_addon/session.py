@@ -1,4 +1,4 @@
-"""Paintings under way: a Session holds the painter's process, starts it when first needed, and moves one Job at a time to its end.
+"""Jobs under way: a Session holds the painter's process, starts it when first needed, and moves one Job at a time to its end.
 
 Everything is done by `tick`, which never waits: a timer calls it in Blender's window, `Session.wait` calls it in scripts and tests.
 Bytes and sockets are not here (`client.py`), and no Blender is.
@@ -15,7 +15,6 @@ from pathlib import Path
 from .client import Client, Lost
 from .synth_core import protocol
 from .synth_core.protocol import Frame, ProtocolError
-from .synth_core.request import Request, Result
 
 PATIENCE = 60.0  # seconds; loading the painter, one tile and the largest PNG each take a fraction of it
 CLOSE_SECONDS = 2.0
@@ -37,15 +36,18 @@ class Problem:
 
 @dataclass(eq=False)
 class Job:
-    """One painting. state: "starting" (the process loads), "painting", "done" (result is set), "failed" (problem is set) or "cancelled"."""
+    """One request (of any class of `protocol.JOBS`) on its way to its result.
+
+    state: "starting" (the process loads), "painting", "done" (result is set), "failed" (problem is set) or "cancelled".
+    """
 
     number: int
-    request: Request
+    request: object
     gives_way: bool = False  # cancelled when another is to start
     state: str = "starting"
     progress: float = 0.0  # 0 to 1
     message: str = "Starting the painter"
-    result: Result | None = None
+    result: object = None
     problem: Problem | None = None
 
     @property
@@ -57,7 +59,7 @@ class Job:
 
 
 class Session:
-    """Paints requests one at a time in a child process that is kept for the next one.
+    """Meets requests one at a time in a child process that is kept for the next one.
 
     package: folder of the staged add-on, which holds synth_core/ and weights/.
     python: interpreter to run. wheels: folders to import ONNX Runtime from, if not the interpreter's own.
@@ -84,10 +86,12 @@ class Session:
         self._silence = 0.0  # seconds without a frame
         self._ticked = 0.0
 
-    def start(self, request: Request, gives_way: bool = False) -> Job:
-        """Begin a painting. A child that can't be started fails the job. Raises SessionError while another painting is under way.
+    def start(self, request: object, gives_way: bool = False) -> Job:
+        """Begin a job for a request of any class of `protocol.JOBS`. A child that can't be started fails the job.
 
         gives_way: for what nobody waits for: the next job that is started cancels it. It never starts while any other is under way.
+
+        Raises SessionError while another job is under way.
         """
         self.tick()  # a child that died idle is noticed here, and replaced
         if self._job and self._job.gives_way and not gives_way:
@@ -99,7 +103,7 @@ class Session:
         self._silence, self._ticked = 0.0, time.monotonic()
         try:
             self._client = self._client or self._start_client()
-            self._client.send(protocol.paint_frame(job.number, request))
+            self._client.send(protocol.request_frame(job.number, request))
         except OSError as error:
             self._fail(f"The painter's process can't be started ({error}).", "Reinstall Veduta, or restart Blender.")
         except ProtocolError as error:
@@ -153,8 +157,8 @@ class Session:
         if frame.kind == "progress":
             job.state, job.progress, job.message = "painting", frame.take("fraction", float), "Painting"
         elif frame.kind == "done":
-            job.result, job.progress = protocol.result_of(frame), 1.0
-            job.end("done", f"Painted in {job.result.seconds:.1f} s")
+            job.result, job.progress = protocol.result_of(frame, job.request), 1.0
+            job.end("done", "Done")
         elif frame.kind == "failed":
             self._fail(frame.take("message", str), frame.take("mend", str))
         else:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 
-
-class AnchorsError(ValueError):
-    """Arrays that are no anchors; the message is one sentence."""
+from . import fields
+from .fields import Array, RequestError
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,19 +22,17 @@ class Anchors:
     footprint: (h, w) float32 > 0, the world's size of a pixel of this array there; of the sky, in radians.
     sky:       (h, w) bool, whether no surface is there.
 
-    Raises AnchorsError when any of that does not hold.
+    Raises RequestError when any of that does not hold.
     """
 
-    point: np.ndarray
-    footprint: np.ndarray
-    sky: np.ndarray
+    point: Annotated[np.ndarray, Array("float32", "h w 3")]
+    footprint: Annotated[np.ndarray, Array("float32", "h w")]
+    sky: Annotated[np.ndarray, Array("bool", "h w")]
 
     def __post_init__(self):
-        shape = self.footprint.shape
-        if len(shape) != 2 or not all(shape) or self.point.shape != (*shape, 3) or self.sky.shape != shape:
-            raise AnchorsError(f"Anchors' arrays don't fit: {self.point.shape}, {self.footprint.shape} and {self.sky.shape}.")
-        if not (np.isfinite(self.point).all() and np.isfinite(self.footprint).all() and self.footprint.min() > 0):
-            raise AnchorsError("Anchors hold a place that is not finite, or a footprint that is not above 0.")
+        fields.check(self)
+        if not self.footprint.size or not self.footprint.min() > 0:
+            raise RequestError("Anchors hold no place, or one whose footprint is not above 0.")
 
     def window(self, top: int, left: int, height: int, width: int, view_height: float, view_width: float) -> Places:
         """The places of a window of pixels, of a picture that the view fills with view_height x view_width of them.

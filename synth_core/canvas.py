@@ -61,12 +61,13 @@ def round_up(value: float, multiple: int) -> int:
     return math.ceil(value / multiple) * multiple
 
 
-def heights(plan: Plan) -> np.ndarray:
-    """Composition's height channel, (1, grid_height, grid_width) float32: the centres of rows between +1 (the view's upper edge) and -1
-    (its lower edge); rows of padding repeat the last one of the view."""
-    view = plan.height / 2.0**plan.steps  # rows of composition's grid that show the view
-    rows = np.minimum(np.arange(plan.grid_height) + 0.5, math.ceil(view) - 0.5)
-    column = (1 - 2 * rows / view).astype(np.float32)
+def heights(plan: Plan, view: tuple[float, float] = (1.0, -1.0)) -> np.ndarray:
+    """Composition's height channel, (1, grid_height, grid_width) float32: the centres of rows between view[0] (the picture's upper edge) and
+    view[1] (its lower edge), +1 and -1 for an ordinary view; rows of padding repeat the last one of the picture."""
+    shown = plan.height / 2.0**plan.steps  # rows of composition's grid that show the picture
+    rows = np.minimum(np.arange(plan.grid_height) + 0.5, math.ceil(shown) - 0.5)
+    top, bottom = view
+    column = (top + (bottom - top) * rows / shown).astype(np.float32)
     return np.broadcast_to(column[None, :, None], (1, plan.grid_height, plan.grid_width))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import canvas, noise, png
+from . import canvas, noise, png, relief
 from . import weights as weights_folder
 from .canvas import LabelAreas, Plan
 from .engines import Engine, open_engine
@@ -42,16 +42,29 @@ class Painter:
         """Paint one picture.
 
         After every run of a network, progress is called with the share that is done (0 to 1) and cancelled is asked.
-        Raises Cancelled once cancelled() is true, and RequestError for noise that is not of the plan's size.
+        Raises Cancelled once cancelled() is true, and RequestError for what these weights can't do.
         """
+        _refuse(request)
         started = time.perf_counter()
         height, width = request.labels.shape
         plan = canvas.plan(width, height)
         style = draw_style(request.seed, self._bank) if request.style is None else request.style
-        cascade = _Cascade(self._engine, plan, request, np.asarray(style, np.float32), _Meter(_work(plan), progress, cancelled))
+        cascade = _Cascade(self._engine, plan, request, style, _Meter(_work(plan), progress, cancelled))
         picture = _to_bytes(cascade.run(), plan)
+        if request.relief is not None:
+            picture = relief.apply(picture, request.relief)
         file = png.encode(picture, request.texts)
-        return Result(picture, file, self._engine.name, self._sha256, time.perf_counter() - started)
+        return Result(picture, file, self._engine.name, self._sha256, time.perf_counter() - started, request.seed)
+
+
+def _refuse(request: Request) -> None:
+    """Raises RequestError for what can't be painted yet."""
+    if request.wrap:
+        raise RequestError("Pictures that continue at the other side can't be painted yet.")
+    if request.anchors is not None:
+        raise RequestError("Noise can't be anchored in the scene yet.")
+    if request.best_of > 1:
+        raise RequestError("These weights hold no critic that could choose the best of several pictures.")
 
 
 def draw_style(seed: int, bank: np.ndarray) -> np.ndarray:
@@ -96,11 +109,8 @@ class _Cascade:
 
     def __init__(self, engine: Engine, plan: Plan, request: Request, style: np.ndarray, meter: _Meter):
         self._engine, self._plan, self._style, self._meter = engine, plan, style, meter
-        self._seed, self._noise = request.seed, request.noise
+        self._request = request
         self._areas = LabelAreas(request.labels, plan)
-        grid = (NOISE_CHANNELS, plan.grid_height, plan.grid_width)
-        if self._noise is not None and self._noise.shape != grid:
-            raise RequestError(f"A painting of {plan.width} x {plan.height} pixels takes noise of {grid}; this is {self._noise.shape}.")
 
     def run(self) -> np.ndarray:
         """The picture (3, H, W) in [-1, 1] after the last step, padding included."""
@@ -113,10 +123,8 @@ class _Cascade:
     def _compose(self) -> np.ndarray:
         plan = self._plan
         picture = np.empty((3, plan.grid_height, plan.grid_width), np.float32)
-        field = self._noise
-        if field is None:
-            field = noise.normal(self._seed, COMPOSITION_STREAM, NOISE_CHANNELS, plan.grid_height, plan.grid_width)
-        field, rows = np.asarray(field, np.float32), canvas.heights(plan)
+        field = noise.normal(self._request.seed, COMPOSITION_STREAM, NOISE_CHANNELS, plan.grid_height, plan.grid_width)
+        rows = canvas.heights(plan, self._request.view)
         for tile in canvas.tiles(plan.grid_height, plan.grid_width, canvas.STRIP, canvas.REACH, canvas.STRIDE):
             source = (slice(None), *tile.source.slices)
             painted = self._engine.composition(self._areas.window(0, tile.source), self._style, field[source], rows[source])
@@ -131,7 +139,8 @@ class _Cascade:
         for tile in canvas.tiles(height, width, canvas.DETAIL_TILE, canvas.DETAIL_REACH, canvas.DETAIL_STRIDE):
             source = tile.source.scaled(2)
             labels = self._areas.window(step, source)
-            grain = noise.normal(self._seed, COMPOSITION_STREAM + step, canvas.DETAIL_NOISE, source.height, source.width, source.top, source.left)
+            grain = noise.normal(
+                self._request.seed, COMPOSITION_STREAM + step, canvas.DETAIL_NOISE, source.height, source.width, source.top, source.left)
             painted = self._engine.detail(picture[(slice(None), *tile.source.slices)], labels, self._style, grain, scale)
             self._keep(larger, painted, tile.scaled(2))
         return larger

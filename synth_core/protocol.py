@@ -7,13 +7,13 @@ No connection is opened here and nothing is painted.
     JSON     {"kind": "paint", "fields": {"job": 1, ...}, "arrays": [["labels", "|u1", [512, 512]], ...]}
     raw      each array's bytes in that order: C order, little-endian
 
-    kind        from      fields                           arrays
+    kind        from      fields and arrays
     challenge   parent    nonce, proof
     hello       worker    proof
-    paint       parent    job, seed, texts                 labels, style?, noise?
+    paint …     parent    job, and the parts of a request: see JOBS and `fields.pack`
     cancel      parent    job
     progress    worker    job, fraction
-    done        worker    job, engine, weights, seconds    picture, png
+    done        worker    job, and the parts of the request's result
     failed      worker    job, message, mend
 """
 from __future__ import annotations
@@ -28,11 +28,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .request import Request, Result
+from . import fields as parts
+from .fields import RequestError
+from .request import JudgeRequest, JudgeResult, ReliefRequest, Request, Result, StyleRequest, StyleResult
 
 LOOPBACK = "127.0.0.1"
-LIMIT = 128 << 20  # bytes of one frame; the largest painting and its PNG take 96 MiB
+LIMIT = 256 << 20  # bytes of one frame; the largest picture and its relief take 192 MiB
 HANDSHAKE_LIMIT = 4096  # bytes of one frame from a peer that has proved nothing yet
+JOBS = {"paint": (Request, Result), "style": (StyleRequest, StyleResult), "judge": (JudgeRequest, JudgeResult), "relief": (ReliefRequest, Result)}
 _PREFIX = struct.Struct(">IQ")
 _TYPES = {kind.str: kind for kind in (np.dtype("u1"), np.dtype("<f4"))}
 _CHUNK = 1 << 20  # most bytes taken by one receive
@@ -57,26 +60,18 @@ class Frame:
             raise ProtocolError(f"A {self.kind} frame needs a {kind.__name__} called {name}.")
         return value
 
-    def array(self, name: str, kind: str, dimensions: int) -> np.ndarray:
-        """The array `name`; ProtocolError unless it is there with that type ("uint8", "float32") and number of dimensions."""
-        value = self.arrays.get(name)
-        if value is None or value.dtype != kind or value.ndim != dimensions:
-            raise ProtocolError(f"A {self.kind} frame needs a {dimensions}-D array of {kind} called {name}.")
-        return value
-
 
 def encode(frame: Frame) -> bytes:
     """The frame's bytes. Raises ProtocolError when it is too large or holds arrays of another type."""
-    arrays = {name: np.ascontiguousarray(array) for name, array in frame.arrays.items()}
-    for name, array in arrays.items():
+    for name, array in frame.arrays.items():
         if array.dtype.str not in _TYPES:
             raise ProtocolError(f"The array {name} is {array.dtype}; a frame carries uint8 and float32.")
-    shapes = [[name, array.dtype.str, array.shape] for name, array in arrays.items()]
+    shapes = [[name, array.dtype.str, array.shape] for name, array in frame.arrays.items()]
     head = json.dumps({"kind": frame.kind, "fields": frame.fields, "arrays": shapes}).encode()
-    raw = sum(array.nbytes for array in arrays.values())
+    raw = sum(array.nbytes for array in frame.arrays.values())
     if len(head) + raw > LIMIT:
         raise ProtocolError(f"A {frame.kind} frame of {len(head) + raw:,} bytes is over the limit of {LIMIT:,}.")
-    return b"".join((_PREFIX.pack(len(head), raw), head, *(array.data for array in arrays.values())))
+    return b"".join((_PREFIX.pack(len(head), raw), head, *(np.ascontiguousarray(array).data for array in frame.arrays.values())))
 
 
 class Reader:
@@ -160,34 +155,37 @@ def check_proof(frame: Frame, token: str, role: str, nonce: str) -> None:
         raise ProtocolError("The other side does not know the token.")
 
 
-def paint_frame(job: int, request: Request) -> Frame:
-    arrays = {"labels": request.labels, "style": request.style, "noise": request.noise}
-    given = {name: array for name, array in arrays.items() if array is not None}
-    return Frame("paint", {"job": job, "seed": request.seed, "texts": request.texts}, given)
+def request_frame(job: int, request: object) -> Frame:
+    """The frame that asks for `request`, an instance of any request class of JOBS."""
+    kind = next(kind for kind, (request_class, _) in JOBS.items() if type(request) is request_class)
+    fields, arrays = parts.pack(request)
+    return Frame(kind, {"job": job, **fields}, arrays)
 
 
-def request_of(frame: Frame) -> Request:
-    """The request in a paint frame. Raises ProtocolError, or RequestError when it can't be painted."""
-    return Request(
-        labels=frame.array("labels", "uint8", 2),
-        seed=frame.take("seed", int),
-        style=frame.array("style", "float32", 2) if "style" in frame.arrays else None,
-        noise=frame.array("noise", "float32", 3) if "noise" in frame.arrays else None,
-        texts=frame.take("texts", dict),
-    )
+def request_of(frame: Frame) -> object:
+    """The request in a frame. Raises ProtocolError for a frame that asks for nothing, RequestError for a request that can't be met."""
+    if frame.kind not in JOBS:
+        raise ProtocolError(f"A {frame.kind[:40]} frame asks for nothing that is known here; it may come from a newer version.")
+    return parts.unpack(JOBS[frame.kind][0], _content(frame))
 
 
-def done_frame(job: int, result: Result) -> Frame:
-    fields = {"job": job, "engine": result.engine, "weights": result.weights, "seconds": result.seconds}
-    return Frame("done", fields, {"picture": result.picture, "png": np.frombuffer(result.png, np.uint8)})
+def done_frame(job: int, result: object) -> Frame:
+    """The frame that answers with `result`, an instance of any result class of JOBS."""
+    fields, arrays = parts.pack(result)
+    return Frame("done", {"job": job, **fields}, arrays)
 
 
-def result_of(frame: Frame) -> Result:
-    """The result in a done frame. Raises ProtocolError."""
-    return Result(
-        picture=frame.array("picture", "uint8", 3),
-        png=frame.array("png", "uint8", 1).tobytes(),
-        engine=frame.take("engine", str),
-        weights=frame.take("weights", str),
-        seconds=frame.take("seconds", float),
-    )
+def result_of(frame: Frame, request: object) -> object:
+    """The result in a done frame that answers `request`. Raises ProtocolError."""
+    expected = next(result for request_class, result in JOBS.values() if type(request) is request_class)
+    try:
+        return parts.unpack(expected, _content(frame))
+    except RequestError as error:
+        raise ProtocolError(str(error)) from error
+
+
+def _content(frame: Frame) -> dict[str, object]:
+    """A frame's fields and arrays together, but for the job's number."""
+    if frame.fields.keys() & frame.arrays.keys():
+        raise ProtocolError(f"A {frame.kind} frame holds two parts of one name.")
+    return {name: part for name, part in {**frame.fields, **frame.arrays}.items() if name != "job"}

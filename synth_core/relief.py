@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
+from . import fields
 from . import labels as label_set
-from .request import RequestError
+from .fields import Array, RequestError
 
 REDUCED = 1024  # longest side at which smooth light is worked out, pixels
 _STRIP = 1 << 18  # pixels worked on at once
@@ -50,15 +52,15 @@ class Relief:
     visibility: metres at which full haze leaves 2 % of a contrast.
     shading, haze, reflection, shadow: how much of each effect, 0 (none) to 1.
 
-    Raises RequestError when shapes differ or a strength lies outside 0 to 1.
+    Raises RequestError when types or shapes differ or a strength lies outside 0 to 1.
     """
 
-    labels: np.ndarray
-    depth: np.ndarray
-    slopes: np.ndarray
-    shade: np.ndarray
-    view: np.ndarray
-    frame: np.ndarray
+    labels: Annotated[np.ndarray, Array("uint8", "H W")]
+    depth: Annotated[np.ndarray, Array("float32", "H W", infinite=True)]
+    slopes: Annotated[np.ndarray, Array("uint8", "H W 2")]
+    shade: Annotated[np.ndarray, Array("uint8", "H W")]
+    view: Annotated[np.ndarray, Array("float32", "4 4")]
+    frame: Annotated[np.ndarray, Array("float32", "4")]
     orthographic: bool = False
     visibility: float = 12_000.0
     shading: float = 0.0
@@ -67,11 +69,7 @@ class Relief:
     shadow: float = 0.0
 
     def __post_init__(self):
-        shape = self.labels.shape
-        if self.labels.ndim != 2 or self.depth.shape != shape or self.slopes.shape != (*shape, 2) or self.shade.shape != shape:
-            raise RequestError(f"The relief's maps differ in size: {shape}, {self.depth.shape}, {self.slopes.shape}, {self.shade.shape}.")
-        if self.view.shape != (4, 4) or self.frame.shape != (4,):
-            raise RequestError("The relief's view is a 4 x 4 matrix and its frame four numbers.")
+        fields.check(self)
         if not all(0 <= strength <= 1 for strength in self.strengths):
             raise RequestError(f"Relief's strengths lie between 0 and 1; these are {self.strengths}.")
         if not self.visibility > 0:

@@ -16,12 +16,14 @@ import sys
 import sysconfig
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from . import protocol
+from . import png, protocol, relief
+from .engines import EngineError
 from .painter import Cancelled, Painter
-from .protocol import Frame
-from .request import RequestError
+from .protocol import Frame, ProtocolError
+from .request import JudgeRequest, ReliefRequest, Request, RequestError, Result, StyleRequest
 from .weights import WeightsError
 
 RUNTIME = "1.23"  # the line of ONNX Runtime that the weights' graphs are tested with
@@ -31,7 +33,7 @@ log = logging.getLogger("veduta")
 
 
 class Unpaintable(Exception):
-    """A request failed: the message says what is wrong in one sentence, `mend` what to do about it."""
+    """A job failed: the message says what is wrong in one sentence, `mend` what to do about it."""
 
     def __init__(self, message: str, mend: str):
         super().__init__(message)
@@ -47,12 +49,11 @@ def main() -> None:
     connection = _connect(settings["port"], settings["token"])
     log.info("Connected; Python %s", sys.version.split()[0])
     inbox = Inbox(connection)
-    painter = None
+    workshop = Workshop(settings)
     while True:
         frame = inbox.jobs.get()
         try:
-            painter = painter or _load_painter(settings)
-            answer = _paint(frame, painter, connection, inbox)
+            answer = _answer(frame, workshop, connection, inbox)
         except Exception as error:  # whatever it is, the parent is told and this process serves on
             log.exception("Job %s failed", frame.fields["job"])
             problem = _explain(error)
@@ -110,18 +111,40 @@ class Inbox:
 
     def _sort(self, frame: Frame) -> None:
         job = frame.take("job", int)
-        if frame.kind == "paint":
-            self.jobs.put(frame)
-        elif frame.kind == "cancel":
+        if frame.kind == "cancel":
             self._cancelled = job
+        else:
+            self.jobs.put(frame)
 
 
-def _load_painter(settings: dict) -> Painter:
-    started = time.perf_counter()
-    check_runtime(settings["wheels"])
-    painter = Painter(Path(settings["weights"]), engine="onnx", threads=settings["threads"])
-    log.info("Painter loaded in %.2f s; threads: %s", time.perf_counter() - started, settings["threads"] or "all")
-    return painter
+class Workshop:
+    """What the jobs are done with, each tool loaded when it is first needed. A method for every kind of job (`protocol.JOBS`) meets its request."""
+
+    def __init__(self, settings: dict):
+        self._settings = settings
+        self._loaded: Painter | None = None
+
+    def paint(self, request: Request, report: Callable[[float], None], is_cancelled: Callable[[], bool]) -> Result:
+        return self._painter().paint(request, progress=report, cancelled=is_cancelled)
+
+    def style(self, request: StyleRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]):
+        raise Unpaintable("These weights can't take a style from a photograph.", "Choose one of the named looks.")
+
+    def judge(self, request: JudgeRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]):
+        raise Unpaintable("These weights hold no critic to judge a picture.", "Judge it by eye.")
+
+    def relief(self, request: ReliefRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]) -> Result:
+        started = time.perf_counter()
+        picture = relief.apply(request.picture, request.relief)
+        return Result(picture, png.encode(picture, request.texts), "relief", "", time.perf_counter() - started, seed=0)
+
+    def _painter(self) -> Painter:
+        if self._loaded is None:
+            started = time.perf_counter()
+            check_runtime(self._settings["wheels"])
+            self._loaded = Painter(Path(self._settings["weights"]), engine="onnx", threads=self._settings["threads"])
+            log.info("Painter loaded in %.2f s; threads: %s", time.perf_counter() - started, self._settings["threads"] or "all")
+        return self._loaded
 
 
 def check_runtime(folders: list[str]) -> None:
@@ -143,10 +166,11 @@ def check_runtime(folders: list[str]) -> None:
         )
 
 
-def _paint(frame: Frame, painter: Painter, connection: socket.socket, inbox: Inbox) -> Frame | None:
+def _answer(frame: Frame, workshop: Workshop, connection: socket.socket, inbox: Inbox) -> Frame | None:
     """The frame that answers `frame`; None when it was cancelled meanwhile."""
     job = frame.fields["job"]
     request = protocol.request_of(frame)
+    meet = getattr(workshop, frame.kind)
 
     def report(fraction: float) -> None:
         connection.sendall(protocol.encode(Frame("progress", {"job": job, "fraction": float(fraction)})))
@@ -157,13 +181,13 @@ def _paint(frame: Frame, painter: Painter, connection: socket.socket, inbox: Inb
     if is_cancelled():
         return None
     report(0.0)
+    started = time.perf_counter()
     try:
-        result = painter.paint(request, progress=report, cancelled=is_cancelled)
+        result = meet(request, report, is_cancelled)
     except Cancelled:
         log.info("Job %d cancelled", job)
         return None
-    height, width = request.labels.shape
-    log.info("Job %d: %d x %d in %.2f s", job, width, height, result.seconds)
+    log.info("Job %d: %s in %.2f s", job, frame.kind, time.perf_counter() - started)
     return protocol.done_frame(job, result)
 
 
@@ -173,6 +197,10 @@ def _explain(error: Exception) -> Unpaintable:
         return error
     if isinstance(error, WeightsError):
         return Unpaintable(str(error), "Reinstall Veduta to bring its weights back.")
+    if isinstance(error, EngineError):
+        return Unpaintable(str(error), "Choose another engine in Veduta's preferences, or reinstall Veduta.")
+    if isinstance(error, ProtocolError):
+        return Unpaintable(str(error), "Restart Blender, so that both halves of Veduta are of one version.")
     if isinstance(error, RequestError):
         return Unpaintable(str(error), "Change the scene's labels or the painting's size and paint again.")
     if isinstance(error, MemoryError):

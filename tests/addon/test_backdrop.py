@@ -97,7 +97,7 @@ def deliver(parts, view, picture: np.ndarray, matte: np.ndarray | None = None):
     """Put `picture` up as a finished painting, and return its Image."""
     matte = np.zeros(picture.shape[:2], np.float32) if matte is None else matte
     request = parts.request.Request(np.full(picture.shape[:2], 16, np.uint8), seed=7)
-    result = parts.request.Result(picture, parts.png.encode(picture), engine="made up", weights="0" * 64, seconds=0.0)
+    result = parts.request.Result(picture, parts.png.encode(picture), engine="made up", weights="0" * 64, seconds=0.0, seed=7)
     recipe = parts.recipe.finished(parts.recipe.make(request, view.scene, view.camera), result)
     return parts.apply.put_up(view.scene, view.camera, matte, result, recipe)
 

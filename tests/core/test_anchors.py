@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from synth_core import noise
-from synth_core.anchors import Anchors, AnchorsError
+from synth_core.anchors import Anchors
+from synth_core.fields import RequestError
 
 HEIGHT, WIDTH = 64, 96
 
@@ -153,5 +154,5 @@ def test_is_fast():
 def test_what_is_no_anchors_is_refused(change):
     good = vars(plane(height=4, width=4))
     fields = {name: good[name] for name in ("point", "footprint", "sky")}
-    with pytest.raises(AnchorsError, match="nchors"):
+    with pytest.raises(RequestError, match="nchors"):
         Anchors(**{**fields, **change})

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-STUB_WEIGHTS = "class WeightsError(ValueError):\n    pass\n"
+STUB_WEIGHTS = "class WeightsError(ValueError):\n    pass\n\nclass Weights:\n    pass\n"
 
 
 def make_runtime(folder: Path, version: str) -> Path:
@@ -32,8 +32,9 @@ def tree(tmp_path_factory) -> SimpleNamespace:
     (package / "__init__.py").touch()
     for name in ("client.py", "session.py"):
         shutil.copy(ROOT / "blender_addon" / name, package)
-    for name in ("__init__.py", "labels.py", "protocol.py", "request.py", "worker.py"):
-        shutil.copy(ROOT / "synth_core" / name, core)
+    for name in ("__init__.py", "anchors.py", "engines/__init__.py", "fields.py", "labels.py", "noise.py", "png.py", "protocol.py", "relief.py", "request.py", "worker.py"):
+        (core / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / "synth_core" / name, core / name)
     shutil.copy(Path(__file__).with_name("stub_painter.py"), core / "painter.py")
     (core / "weights.py").write_text(STUB_WEIGHTS)
     sys.path.insert(0, str(home))

@@ -24,7 +24,7 @@ class Painter:
         act(request, progress, cancelled)
         progress(1.0)
         picture = np.repeat(request.labels[:, :, None], 3, axis=2)
-        return Result(picture, str(os.getpid()).encode(), self._engine, "ab" * 32, 0.25)
+        return Result(picture, str(os.getpid()).encode(), self._engine, "ab" * 32, 0.25, request.seed)
 
     def _nothing(self, request, progress, cancelled):
         pass
