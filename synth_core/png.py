@@ -1,4 +1,5 @@
-"""Writes an RGB picture as a PNG file with texts in it, by zlib alone: Blender's Python has no image library. Reading is not done here."""
+"""Writes pictures, masks and height maps as PNG files with texts in them, by zlib alone: Blender's Python has no image library.
+Reading is not done here."""
 from __future__ import annotations
 
 import struct
@@ -7,6 +8,7 @@ import zlib
 import numpy as np
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GREY, _RGB, _RGBA = 0, 2, 6  # colour types
 _PAETH = 4  # the row filter; smallest files on photographs
 _BAND = 256  # rows filtered at a time, so that a large picture needs little memory
 _LEVEL = 4  # zlib's; above it photographs hardly shrink further and take twice as long
@@ -21,12 +23,26 @@ def encode(picture: np.ndarray, texts: dict[str, str] | None = None) -> bytes:
     """
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise ValueError(f"a picture is (H, W, 3) uint8; this one is {picture.shape} {picture.dtype}")
-    height, width = picture.shape[:2]
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = [_chunk(b"IHDR", header), _chunk(b"sRGB", b"\0")]
-    chunks += [_text(keyword, text) for keyword, text in (texts or {}).items()]
-    chunks += [_chunk(b"IDAT", _pixels(picture)), _chunk(b"IEND", b"")]
-    return _SIGNATURE + b"".join(chunks)
+    return _file(picture, 8, _RGB, [_chunk(b"sRGB", b"\0")] + [_text(keyword, text) for keyword, text in (texts or {}).items()])
+
+
+def encode_data(values: np.ndarray) -> bytes:
+    """The PNG file of numbers that are no colours: (H, W) uint16 as 16-bit greyscale, or (H, W, 4) uint8 as RGBA; row 0 at the top.
+
+    Raises ValueError for another shape or type.
+    """
+    if values.dtype == np.uint16 and values.ndim == 2:
+        return _file(values.astype(">u2").view(np.uint8).reshape(*values.shape, 2), 16, _GREY, [])
+    if values.dtype == np.uint8 and values.ndim == 3 and values.shape[2] == 4:
+        return _file(values, 8, _RGBA, [])
+    raise ValueError(f"numbers are (H, W) uint16 or (H, W, 4) uint8; these are {values.shape} {values.dtype}")
+
+
+def _file(samples: np.ndarray, depth: int, colour_type: int, chunks: list[bytes]) -> bytes:
+    """The file of (H, W, bytes in a pixel) uint8 samples, with `chunks` before the pixels."""
+    height, width = samples.shape[:2]
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0))
+    return b"".join((_SIGNATURE, header, *chunks, _chunk(b"IDAT", _pixels(samples)), _chunk(b"IEND", b"")))
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -44,15 +60,15 @@ def _text(keyword: str, text: str) -> bytes:
     return _chunk(b"iTXt", name + bytes([0, compressed, 0, 0, 0]) + data)
 
 
-def _pixels(picture: np.ndarray) -> bytes:
+def _pixels(samples: np.ndarray) -> bytes:
     """The zlib stream of all rows, each Paeth-filtered."""
-    height, width = picture.shape[:2]
+    height, width, size = samples.shape
     packer = zlib.compressobj(_LEVEL, strategy=zlib.Z_FILTERED)
     parts = []
-    above = np.zeros((1, width, 3), np.uint8)
+    above = np.zeros((1, width, size), np.uint8)
     for top in range(0, height, _BAND):
-        band = picture[top : top + _BAND]
-        rows = np.full((len(band), 1 + width * 3), _PAETH, np.uint8)
+        band = samples[top : top + _BAND]
+        rows = np.full((len(band), 1 + width * size), _PAETH, np.uint8)
         rows[:, 1:] = _paeth(band, np.concatenate((above, band[:-1]))).reshape(len(band), -1)
         parts.append(packer.compress(rows.tobytes()))
         above = band[-1:]

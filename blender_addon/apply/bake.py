@@ -64,8 +64,7 @@ def bake(context: bpy.types.Context, scene: bpy.types.Scene, obj: bpy.types.Obje
 
 def lay_out(context: bpy.types.Context, obj: bpy.types.Object, surfaces: list[textures.Surface | None], size: int) -> tuple[Sheet, str]:
     """The sheet of an object's labelled faces, and the name of the UV map it is on."""
-    layer = next((layer.name for layer in obj.data.uv_layers if layer.active_render), "") if obj.type == "MESH" else ""
-    if layer:
+    for layer in _maps(obj):
         sheet = _sheet(context, obj, surfaces, layer, size)
         if _is_whole(sheet):
             return sheet, layer
@@ -77,6 +76,18 @@ def lay_out(context: bpy.types.Context, obj: bpy.types.Object, surfaces: list[te
         raise BakeError(f"{obj.name} is being edited; leave edit mode before baking.")
     unwrap.add_map(obj.data)
     return _sheet(context, obj, surfaces, unwrap.NAME, size), unwrap.NAME
+
+
+def existing_sheet(context: bpy.types.Context, obj: bpy.types.Object, surfaces: list[textures.Surface | None], size: int) -> Sheet | None:
+    """The sheet that `lay_out` takes where the object has a UV map that will do; None where it would make one."""
+    sheets = (_sheet(context, obj, surfaces, layer, size) for layer in _maps(obj))
+    return next((sheet for sheet in sheets if _is_whole(sheet)), None)
+
+
+def _maps(obj: bpy.types.Object) -> list[str]:
+    """The names of an object's UV maps that may be baked on: the one that renders use, and the one that an earlier bake made."""
+    layers = obj.data.uv_layers if obj.type == "MESH" else ()
+    return [layer.name for layer in layers if layer.active_render or layer.name == unwrap.NAME]
 
 
 def picture(sheet: Sheet, sampler: projection.Sampler) -> np.ndarray:

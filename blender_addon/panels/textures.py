@@ -46,4 +46,19 @@ class VEDUTA_PT_bake(SidebarPanel, bpy.types.Panel):
         layout.operator("veduta.bake_texture", icon="RENDER_STILL")
 
 
-CLASSES = (VEDUTA_PT_textures, VEDUTA_PT_project, VEDUTA_PT_bake)
+class VEDUTA_PT_hand_over(SidebarPanel, bpy.types.Panel):
+    bl_label = "Masks for Engines"
+    bl_parent_id = "VEDUTA_PT_textures"
+
+    def draw(self, context):
+        layout = self.layout
+        settings = context.scene.veduta.textures
+        column = layout.column()
+        column.prop(settings, "mask_layout", text="")
+        column.prop(settings, "mask_size")
+        column.prop(settings, "folder", text="")
+        terrain = context.object.name if context.object is not None else "Terrain"
+        layout.operator("veduta.export_masks", text=f"Export Masks of {terrain}", icon="EXPORT")
+
+
+CLASSES = (VEDUTA_PT_textures, VEDUTA_PT_project, VEDUTA_PT_bake, VEDUTA_PT_hand_over)

@@ -4,7 +4,7 @@ from __future__ import annotations
 from math import radians
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 
 def _remade(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
@@ -32,6 +32,13 @@ class VedutaTextures(bpy.types.PropertyGroup):
     bake_size: EnumProperty(
         name="Size", default="2048", description="Width and height of a baked texture, pixels",
         items=[(str(side), str(side), f"{side} x {side} pixels") for side in (512, 1024, 2048, 4096)])
+    mask_layout: EnumProperty(
+        name="Layout", description="What the masks' pixels stand for",
+        items=(("TOP", "From the Top", "The terrain's box seen from straight above"), ("UV", "UV Map", "As a baked texture lies on the terrain")))
+    mask_size: IntProperty(
+        name="Size", default=1024, min=64, max=4096, subtype="PIXEL", description="Width and height of the masks and the height map")
+    folder: StringProperty(
+        name="Folder", default="//veduta/", subtype="DIR_PATH", description="Where masks and height map are written; // is the file's own folder")
 
 
 CLASSES = (VedutaTextures,)

@@ -21,6 +21,25 @@ def test_pixels_read_back(size):
         assert image.mode == "RGB" and np.array_equal(np.asarray(image), picture)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (70, 333), (600, 5)])
+def test_sixteen_bit_greys_read_back(size):
+    values = (noise.normal(2, 0, 1, *size)[0] * 9000 + 30000).clip(0, 65535).astype(np.uint16)
+    with Image.open(io.BytesIO(png.encode_data(values))) as image:
+        assert image.mode == "I;16" and np.array_equal(np.asarray(image), values)
+
+
+def test_four_channels_read_back():
+    values = np.dstack((_picture(70, 33), _picture(70, 33)[..., 0]))
+    with Image.open(io.BytesIO(png.encode_data(values))) as image:
+        assert image.mode == "RGBA" and np.array_equal(np.asarray(image), values)
+
+
+@pytest.mark.parametrize("values", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint16), np.zeros((4, 4, 3), np.uint8)])
+def test_other_numbers_are_refused(values):
+    with pytest.raises(ValueError, match="numbers are"):
+        png.encode_data(values)
+
+
 def test_texts_read_back():
     texts = {"Title": "Dünen, 砂丘", "Veduta map": "abc " * 5000, "Empty": ""}
     file = png.encode(_picture(4, 4), texts)
