@@ -333,9 +333,9 @@ class _Rays:
     def _behind(self, share: np.ndarray) -> np.ndarray:
         """Whether the points lie just behind a surface of the picture."""
         column, row, depth = self._at(share)
-        column, row = np.rint(column).astype(np.int32), np.rint(row).astype(np.int32)
-        inside = (column >= 0) & (column < self._width) & (row >= 0) & (row < self._height)
-        there = self._relief.depth[np.clip(row, 0, self._height - 1), np.clip(column, 0, self._width - 1)]
+        inside = (column > -0.5) & (column < self._width - 0.5) & (row > -0.5) & (row < self._height - 0.5)
+        column, row = np.rint(np.where(inside, column, 0)).astype(np.int32), np.rint(np.where(inside, row, 0)).astype(np.int32)
+        there = self._relief.depth[row, column]
         return inside & (depth > there * np.float32(1.002)) & (depth < there * np.float32(1 + _THICK))
 
 
