@@ -6,7 +6,7 @@ import bpy
 from . import history as paintings
 from . import painting, panels, preferences, properties, service, swatches
 from .apply import follow
-from .operators import apply, export_layers, hand_over, history, label, paint, reproduce, sample_terrain, show_labels, texture
+from .operators import apply, export_layers, hand_over, history, label, paint, relief, reproduce, sample_terrain, show_labels, texture
 
 CLASSES = (
     *properties.CLASSES,
@@ -14,6 +14,7 @@ CLASSES = (
     *label.CLASSES,
     *show_labels.CLASSES,
     *paint.CLASSES,
+    *relief.CLASSES,
     *apply.CLASSES,
     *reproduce.CLASSES,
     *history.CLASSES,

@@ -72,13 +72,17 @@ def make(request: Request, scene: bpy.types.Scene, camera: bpy.types.Object, loo
     lens = _lens(scene, camera)
     return Recipe(request.labels, request.seed, request.style, scene.name, camera.name, lens.view, lens.window(), threads=_threads(),
                   look=look, anchors=request.anchors, wrap=request.wrap, view=request.view, best_of=request.best_of,
-                  relief=_settings(request.relief))
+                  relief=request.relief and request.relief.amounts)
 
 
 def finished(recipe: Recipe, result: Result) -> Recipe:
     """The recipe with the engine, the weights and the seed that painted `result`, and the time."""
-    created = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return replace(recipe, engine=result.engine, weights=result.weights, seed=result.seed, best_of=1, created=created)
+    return replace(stamped(recipe), engine=result.engine, weights=result.weights, seed=result.seed, best_of=1)
+
+
+def stamped(recipe: Recipe) -> Recipe:
+    """The recipe of a picture that is finished now."""
+    return replace(recipe, created=datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
 
 def here(recipe: Recipe) -> Recipe:
@@ -152,11 +156,6 @@ def loads(text: str) -> Recipe:
 
 def _lens(scene: bpy.types.Scene, camera: bpy.types.Object) -> project.Lens:
     return project.camera_lens(scene, bpy.context.evaluated_depsgraph_get(), camera)
-
-
-def _settings(relief: Relief | None) -> dict | None:
-    """All of a relief that is no array."""
-    return relief and {name: value for name, value in vars(relief).items() if not isinstance(value, np.ndarray)}
 
 
 def _packed(array: np.ndarray, kind: type) -> dict:

@@ -11,10 +11,14 @@ import bpy
 import numpy as np
 
 from . import assignment
-from .capture import View, kept_shade
+from . import recipe as recipes
+from .apply import viewport
+from .apply.backdrop import UNLIT
+from .capture import View, capture, kept_shade
 from .synth_core.relief import AMOUNTS, Relief
+from .synth_core.request import Result
 
-_UNLIT = "veduta_unlit"  # custom property of a painting that has relief: the Image without
+NAME = "Veduta Unlit"
 
 
 def amounts(scene: bpy.types.Scene) -> dict[str, float]:
@@ -50,14 +54,23 @@ def of_view(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, view: View,
                   lens.orthographic, **asked)
 
 
+def captured(context: bpy.types.Context, camera: bpy.types.Object, recipe: recipes.Recipe, asked: dict[str, float]) -> Relief:
+    """The relief of a painting by the scene as it stands now, with the labels as painted. Raises CaptureError."""
+    scene = context.scene
+    view = capture(scene, context.view_layer, camera, *recipe.labels.shape[::-1])
+    return of_view(scene, context.view_layer, replace(view, labels=recipe.labels), asked)
+
+
 def unlit(painting: bpy.types.Image) -> bpy.types.Image:
     """The painting's Image without relief: itself when it has none."""
-    return painting.get(_UNLIT) or painting
+    return painting.get(UNLIT) or painting
 
 
-def set_unlit(painting: bpy.types.Image, image: bpy.types.Image) -> None:
-    """Note that `image` is the painting without relief. It lives as long as a painting refers to it."""
-    painting[_UNLIT] = image
+def keep_unlit(result: Result) -> bpy.types.Image:
+    """A new Image of a picture before it is lit. It lives as long as a painting refers to it."""
+    image = viewport.packed(NAME, result.png)
+    image[assignment.OWN_MARK] = True
+    return image
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from . import fields
 from . import labels as label_set
 from .fields import Array, RequestError
 
+AMOUNTS = ("shading", "haze", "reflection", "shadow", "visibility")  # the names of a Relief's numbers
 REDUCED = 1024  # longest side at which smooth light is worked out, pixels
 _STRIP = 1 << 18  # pixels worked on at once
 
@@ -74,6 +75,11 @@ class Relief:
             raise RequestError(f"Relief's strengths lie between 0 and 1; these are {self.strengths}.")
         if not self.visibility > 0:
             raise RequestError(f"The visibility is a distance above 0; this one is {self.visibility}.")
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """All that is no map and no camera, by name."""
+        return {name: getattr(self, name) for name in AMOUNTS}
 
     @property
     def strengths(self) -> tuple[float, float, float, float]:

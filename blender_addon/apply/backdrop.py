@@ -20,20 +20,25 @@ from ..synth_core.request import Result
 from . import colour, plane, viewport, visibility
 
 NAME = "Veduta Backdrop"
+UNLIT = "veduta_unlit"  # custom property of a painting that has relief: the Image without
 # Custom properties of the backdrop's collection: the painting shown, and whether the camera showed background images before.
 _PAINTING, _BACKGROUNDS = "veduta_painting", "veduta_show_background_images"
 
 
 def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, result: Result,
-            recipe: recipes.Recipe, warn: Callable[[str], None] = lambda sentence: None) -> bpy.types.Image:
+            recipe: recipes.Recipe, unlit: bpy.types.Image | None = None,
+            warn: Callable[[str], None] = lambda sentence: None) -> bpy.types.Image:
     """Keep the painting as a new Image, make it the backdrop of `camera`, in place of the scene's last one, and return it.
 
-    matte: (H, W) float32, 0 to 1, coverage of the kept objects, which the viewport's picture leaves out. warn: told each sentence on
+    matte: (H, W) float32, 0 to 1, coverage of the kept objects, which the viewport's picture leaves out. unlit: the painting without relief, where it has
+    some. warn: told each sentence on
     what makes renders differ from the painting.
     """
     painting = viewport.packed("Veduta Painting", result.png)
     painting.use_fake_user = True
     recipes.store(painting, recipe)
+    if unlit is not None:
+        painting[UNLIT] = unlit
     put_up(context, scene=scene, camera=camera, matte=matte, painting=painting, picture=result.picture, warn=warn)
     return painting
 

@@ -25,21 +25,23 @@ class _Delivery:
     matte: np.ndarray
     result: Result
     recipe: Recipe
+    unlit: bpy.types.Image | None
     painting: bpy.types.Image | None = None
 
 
 _slot: _Delivery | None = None
 
 
-def put_up(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, result: Result, recipe: Recipe) -> bpy.types.Image:
+def put_up(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, result: Result, recipe: Recipe,
+           unlit: bpy.types.Image | None = None) -> bpy.types.Image:
     """Deliver a painting as the backdrop of `camera`, as one step of undo, and return its Image.
 
-    matte: (H, W) float32, coverage of the kept objects, 0 to 1: a `View`'s.
+    matte: (H, W) float32, coverage of the kept objects, 0 to 1: a `View`'s. unlit: the painting without relief, where it has some.
 
     The way in for timers and scripts: an operator that a timer calls leaves no undo step by itself, so this one pushes its own.
     """
     global _slot
-    _slot = _Delivery(scene, camera, matte, result, recipe)
+    _slot = _Delivery(scene, camera, matte, result, recipe, unlit)
     delivery = _slot
     try:
         bpy.ops.veduta.deliver_backdrop()
@@ -60,7 +62,7 @@ class VEDUTA_OT_deliver_backdrop(bpy.types.Operator):
             self.report({"WARNING"}, "No finished painting waits for its delivery; press Paint.")
             return {"CANCELLED"}
         _slot.painting = backdrop.deliver(
-            context, scene=_slot.scene, camera=_slot.camera, matte=_slot.matte, result=_slot.result, recipe=_slot.recipe,
+            context, scene=_slot.scene, camera=_slot.camera, matte=_slot.matte, result=_slot.result, recipe=_slot.recipe, unlit=_slot.unlit,
             warn=lambda sentence: self.report({"WARNING"}, sentence))
         bpy.ops.ed.undo_push(message=self.bl_label)
         return {"FINISHED"}

@@ -7,15 +7,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import bpy
 import numpy as np
 
 from .. import painting
 from .. import recipe as recipes
+from .. import relief as reliefs
 from ..capture import CaptureError, View, capture, painting_size
 from ..painting import PaintingError
-from ..synth_core.request import Request, RequestError, Result
+from ..synth_core.request import Relief, ReliefRequest, Request, RequestError, Result
 from . import apply
 
 _VIEWPORT_ZOOM = 2.0  # a viewport shows twice what a camera of its focal length would
@@ -68,7 +70,9 @@ class VEDUTA_OT_paint(StartsPainting, bpy.types.Operator):
         seed = scene_seed(scene)
         with scene_camera(context) as camera:
             view, recipe = captured(context, camera, seed)
-            painting.start(recipe.request(), delivery(scene, camera, view.matte, recipe))
+            relief = wanted_relief(context, view)
+            recipe = replace(recipe, relief=relief and relief.amounts)
+            painting.start(recipe.request(), delivery(scene, camera, view.matte, recipe, relief))
         return view.warnings
 
 
@@ -127,6 +131,17 @@ def captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed: 
         raise PaintingError(str(error), operator="veduta.sample_terrain" if empty else "") from error
 
 
+def wanted_relief(context: bpy.types.Context, view: View) -> Relief | None:
+    """What the painting of a view will be lit by; None when the settings ask for no effect. Raises PaintingError."""
+    scene = context.scene
+    if not reliefs.asked_for(scene):
+        return None
+    try:
+        return reliefs.of_view(scene, context.view_layer, view, reliefs.amounts(scene))
+    except CaptureError as error:
+        raise PaintingError(str(error)) from error
+
+
 def scene_seed(scene: bpy.types.Scene) -> int:
     try:
         return int(scene.veduta.seed)
@@ -169,9 +184,21 @@ def _camera_from_view(context: bpy.types.Context) -> bpy.types.Object:
     return camera
 
 
-def delivery(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, recipe: recipes.Recipe) -> Callable[[Result], None]:
-    """A function that puts the finished picture up as the backdrop, cut by the (H, W) `matte` of kept objects."""
-    return to_camera(scene, camera, lambda scene, camera, result: apply.put_up(scene, camera, matte, result, recipes.finished(recipe, result)))
+def delivery(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, recipe: recipes.Recipe,
+             relief: Relief | None = None) -> Callable[[Result], None]:
+    """A function that puts the finished picture up as the backdrop, cut by the (H, W) `matte` of kept objects; lit by `relief` before,
+    which is the next job of its chain."""
+    if relief is None:
+        return to_camera(scene, camera, lambda scene, camera, result: apply.put_up(scene, camera, matte, result, recipes.finished(recipe, result)))
+
+    def light(scene: bpy.types.Scene, camera: bpy.types.Object, unlit: Result) -> None:
+        def put_up(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:
+            painting = apply.put_up(scene, camera, matte, result, recipes.finished(recipe, unlit), reliefs.keep_unlit(unlit))
+            reliefs.remember(scene, painting, relief)
+
+        painting.start(ReliefRequest(unlit.picture, relief, recipes.texts(recipe)), to_camera(scene, camera, put_up))
+
+    return to_camera(scene, camera, light)
 
 
 def to_camera(scene: bpy.types.Scene, camera: bpy.types.Object,

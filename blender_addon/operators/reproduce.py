@@ -7,9 +7,11 @@ from bpy.props import StringProperty
 
 from .. import history, painting
 from .. import recipe as recipes
+from .. import relief as reliefs
 from ..apply import backdrop
 from ..capture import CaptureError, kept_matte
 from ..painting import PaintingError
+from ..synth_core.request import Relief
 from .history import painted_camera
 from .paint import StartsPainting, delivery
 
@@ -60,8 +62,19 @@ def begin(context: bpy.types.Context, name: str = "") -> list[str]:
     except (recipes.RecipeError, CaptureError) as error:
         raise PaintingError(str(error)) from error
     matte = _matte(context, camera, recipe.labels.shape)
-    painting.start(recipe.request(), delivery(scene, camera, matte, recipes.here(recipe)))
+    relief = _relief(context, camera, recipe)
+    painting.start(recipe.request(), delivery(scene, camera, matte, recipes.here(recipe), relief))
     return _warnings(recipe, scene, camera)
+
+
+def _relief(context: bpy.types.Context, camera: bpy.types.Object, recipe: recipes.Recipe) -> Relief | None:
+    """What lights the picture again: the scene as it stands, as far as the recipe says. Nothing where the camera has changed."""
+    if recipe.relief is None or not recipes.is_view(recipe, context.scene, camera):
+        return None
+    try:
+        return reliefs.captured(context, camera, recipe, recipe.relief)
+    except CaptureError as error:
+        raise PaintingError(str(error)) from error
 
 
 def _image(scene: bpy.types.Scene, name: str) -> bpy.types.Image | None:
@@ -96,6 +109,8 @@ def _warnings(recipe: recipes.Recipe, scene: bpy.types.Scene, camera: bpy.types.
         found.append(f"{_SIMILAR}: this picture was painted with other weights.")
     if not recipes.is_view(recipe, scene, camera):
         found.append(f"The camera {camera.name!r} has changed since; the picture still shows its former view.")
+        if recipe.relief is not None:
+            found.append("And so it is painted without its relief, which would fall on the wrong places.")
     return found
 
 

@@ -7,6 +7,7 @@ from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProp
 from ..synth_core.request import LARGEST, SMALLEST
 from .history import VedutaHistory
 from .marks import VedutaLinkedMark
+from .relief import VedutaRelief
 from .textures import VedutaTextures
 
 
@@ -22,6 +23,7 @@ class VedutaScene(bpy.types.PropertyGroup):
     seed: StringProperty(name="Seed", default="1", description="A whole number; another seed paints another picture of the same labels")
     linked_marks: CollectionProperty(type=VedutaLinkedMark)
     history: PointerProperty(type=VedutaHistory)
+    relief: PointerProperty(type=VedutaRelief)
     textures: PointerProperty(type=VedutaTextures)
 
 
