@@ -18,7 +18,7 @@ from .projectors import Projector
 
 FRAME_SOFTNESS = 0.02  # of the frame: how far past its edge the painting's last pixels reach while they fade out
 SLOPE_PIXELS = 2.0  # how far off, in pixels, the depth that a point is compared with may have been taken
-GRAZING_SOFTNESS = 0.5  # of the grazing angle: above it, by this much, a projection fades in
+GRAZING_SOFTNESS = 1.0  # of the grazing angle: above it, by this much, a projection fades in
 _LIMIT = "Grazing Limit"
 _NEAREST = 1e-6  # a depth that may be divided by
 

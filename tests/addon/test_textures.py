@@ -71,7 +71,7 @@ def project(stage, part, picture: np.ndarray) -> None:
     view = part("capture").capture(stage.scene, bpy.context.view_layer, camera, WIDTH, HEIGHT)
     lens = part("capture").camera_lens(stage.scene, bpy.context.evaluated_depsgraph_get(), camera)
     made = recipe.make(request.Request(view.labels, seed=1), stage.scene, camera)
-    result = request.Result(picture, png.encode(picture), engine="made up", weights="0" * 64, seconds=0.0)
+    result = request.Result(picture, png.encode(picture), engine="made up", weights="0" * 64, seconds=0.0, seed=1)
     texture._put_on(texture._Delivery(stage.scene, camera.name, lens, view.depth, result=result, recipe=made))
 
 
