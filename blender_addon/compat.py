@@ -19,6 +19,10 @@ def gpu_ready() -> bool:
     return True
 
 
+# For file path properties: from 5.0 on Blender wants to be told that they may start with "//", the file's own folder.
+RELATIVE_PATH = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (5, 0) else set()
+
+
 def buffer_array(buffer: gpu.types.Buffer, shape: tuple[int, ...]) -> np.ndarray:
     """A float buffer read off the card, as an array of `shape`."""
     if bpy.app.version < (5, 2):

@@ -20,7 +20,7 @@ from ..capture.extract import listed
 from ..capture.materials import Cutout, look
 from ..synth_core import labels as label_set
 from ..synth_core import png
-from . import backdrop, colour, projection_nodes, projectors, unwrap, viewport
+from . import backdrop, colour, projection_nodes, projectors, unwrap, uv_maps, viewport
 
 _SLOTS = "veduta_slots"  # on an object: for each slot how it was linked and what it held
 _ADDED_SLOT = "veduta_added_slot"  # on a mesh that had no slot
@@ -81,6 +81,8 @@ def remove(context: bpy.types.Context, scene: bpy.types.Scene, camera: str = "")
     shown = projectors.found(scene)
     mine = [projector for projector in shown if camera in ("", projector.camera)]
     if camera and mine and len(shown) > len(mine):
+        for obj in _dressed(scene):
+            _forget_maps(obj, mine)
         projectors.remove(mine[0])
         rebuild(context, scene)
         return True
@@ -89,7 +91,7 @@ def remove(context: bpy.types.Context, scene: bpy.types.Scene, camera: str = "")
         return False
     former, palette = _own_materials(scene), collection.get(_PALETTE)
     for obj in _dressed(scene):
-        _undress(obj)
+        _undress(obj, shown)
     _discard(former)
     if palette is not None:
         bpy.data.images.remove(palette)
@@ -202,19 +204,25 @@ def _held(slot: bpy.types.MaterialSlot) -> dict:
     return {name: value for name, value in held.items() if value is not None}
 
 
-def _undress(obj: bpy.types.Object) -> None:
-    """Give an object's slots back what they held."""
+def _undress(obj: bpy.types.Object, shown: list[projectors.Projector]) -> None:
+    """Give an object's slots back what they held, and take the UV maps away that were made for the projectors or for baking."""
     for slot, held in zip(obj.material_slots, obj[_SLOTS]):
         slot.link = "OBJECT"
         slot.material = held.get("object")
         slot.link = held["link"]
     del obj[_SLOTS]
-    if obj.type != "MESH":
-        return
-    unwrap.remove_map(obj.data)
+    _forget_maps(obj, shown)
+    if obj.type == "MESH" and obj.data.library is None:
+        unwrap.remove_map(obj.data)
     if obj.data.get(_ADDED_SLOT):
         obj.data.materials.clear()
         del obj.data[_ADDED_SLOT]
+
+
+def _forget_maps(obj: bpy.types.Object, shown: list[projectors.Projector]) -> None:
+    if obj.type == "MESH" and obj.data.library is None:
+        for projector in shown:
+            uv_maps.remove(obj.data, projector)
 
 
 def _dressed(scene: bpy.types.Scene) -> list[bpy.types.Object]:

@@ -12,7 +12,7 @@ from bpy.props import StringProperty
 
 from .. import painting
 from .. import recipe as recipes
-from ..apply import bake, backdrop, projectors, textures, viewport
+from ..apply import bake, backdrop, projectors, textures, uv_maps, viewport
 from ..capture import Lens, View, camera_lens
 from ..painting import PaintingError
 from ..synth_core.request import Result
@@ -132,6 +132,17 @@ class VEDUTA_OT_remove_textures(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def _has_chosen(operator: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    """Whether there is a projection and a selection to work on; else the operator's button says what is missing."""
+    if not textures.is_on(context.scene):
+        operator.poll_message_set("The scene shows no projected texture; press Project Texture first.")
+        return False
+    if not context.selected_objects:
+        operator.poll_message_set("Select the objects that it is for.")
+        return False
+    return True
+
+
 class VEDUTA_OT_bake_texture(bpy.types.Operator):
     """Bake what is projected on the selected objects into an image each, on their own UV maps, as game engines need it"""
 
@@ -141,13 +152,7 @@ class VEDUTA_OT_bake_texture(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        if not textures.is_on(context.scene):
-            cls.poll_message_set("The scene shows no projected texture; press Project Texture first.")
-            return False
-        if not context.selected_objects:
-            cls.poll_message_set("Select the objects to bake.")
-            return False
-        return True
+        return _has_chosen(cls, context)
 
     def execute(self, context):
         scene, baked = context.scene, 0
@@ -163,4 +168,30 @@ class VEDUTA_OT_bake_texture(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (VEDUTA_OT_project_texture, VEDUTA_OT_deliver_texture, VEDUTA_OT_remove_textures, VEDUTA_OT_bake_texture)
+class VEDUTA_OT_add_projection_uvs(bpy.types.Operator):
+    """Give the selected meshes a UV map for each projecting camera, so that other programs can show the painting itself on them"""
+
+    bl_idname = "veduta.add_projection_uvs"
+    bl_label = "Add Projection UVs"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return _has_chosen(cls, context)
+
+    def execute(self, context):
+        done, worst = 0, 0.0
+        for obj in context.selected_objects:
+            try:
+                worst = max(worst, *(uv_maps.add(obj, projector) for projector in projectors.found(context.scene)))
+                done += 1
+            except uv_maps.UvError as error:
+                self.report({"WARNING"}, str(error))
+        if not done:
+            self.report({"ERROR"}, "No UV map was added; select meshes that stand alone.")
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"Between corners the maps are off by up to {worst:.1f} pixels of the painting")
+        return {"FINISHED"}
+
+
+CLASSES = (VEDUTA_OT_project_texture, VEDUTA_OT_deliver_texture, VEDUTA_OT_remove_textures, VEDUTA_OT_bake_texture, VEDUTA_OT_add_projection_uvs)

@@ -44,6 +44,7 @@ class VEDUTA_PT_bake(SidebarPanel, bpy.types.Panel):
         layout = self.layout
         layout.prop(context.scene.veduta.textures, "bake_size")
         layout.operator("veduta.bake_texture", icon="RENDER_STILL")
+        layout.operator("veduta.add_projection_uvs", icon="UV")
 
 
 class VEDUTA_PT_hand_over(SidebarPanel, bpy.types.Panel):

@@ -6,6 +6,8 @@ from math import radians
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
+from .. import compat
+
 
 def _remade(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
     from ..apply import textures  # not above: what applies textures reads properties
@@ -38,7 +40,7 @@ class VedutaTextures(bpy.types.PropertyGroup):
     mask_size: IntProperty(
         name="Size", default=1024, min=64, max=4096, subtype="PIXEL", description="Width and height of the masks and the height map")
     folder: StringProperty(
-        name="Folder", default="//veduta/", subtype="DIR_PATH", description="Where masks and height map are written; // is the file's own folder")
+        name="Folder", default="//veduta/", subtype="DIR_PATH", options=compat.RELATIVE_PATH, description="Where masks and height map are written; // is the file's own folder")
 
 
 CLASSES = (VedutaTextures,)

@@ -457,3 +457,52 @@ def test_a_gltf_file_holds_the_baked_texture(stage, part, tmp_path):
     read = np.empty(512 * 512 * 4, np.float32)
     found.pixels.foreach_get(read)
     assert np.array_equal(read.reshape(512, 512, 4)[::-1, :, :3], pixels[..., :3])
+
+
+def test_projection_uvs_are_what_the_camera_projects(stage, part):
+    from bpy_extras.object_utils import world_to_camera_view
+
+    project(stage, part, picture())
+    stage.ground.select_set(True)
+    stage.wall.select_set(True)
+    assert bpy.ops.veduta.add_projection_uvs() == {"FINISHED"}
+    mesh = stage.wall.data
+    for loop in mesh.loops:
+        expected = world_to_camera_view(stage.scene, stage.camera, stage.wall.matrix_world @ mesh.vertices[loop.vertex_index].co)
+        assert np.allclose(mesh.uv_layers["Veduta Front"].uv[loop.index].vector, expected[:2], atol=2e-6)
+    bpy.ops.veduta.remove_textures()
+    assert not mesh.uv_layers and not stage.ground.data.uv_layers
+
+
+def test_projection_uvs_tell_how_far_they_are_off(stage, part, capsys):
+    """A plane before the camera as one square and in cells, which is why materials don't use these maps."""
+    off = {}
+    for cells in (1, 16, 128):
+        bpy.ops.mesh.primitive_grid_add(x_subdivisions=cells, y_subdivisions=cells, size=20, location=(0, 8, 0.1))
+        plane = bpy.context.object
+        part("assignment").set_label(stage.scene, plane, GRASS)
+        project(stage, part, picture())
+        bpy.ops.veduta.add_projection_uvs()
+        off[cells] = part("apply.uv_maps").add(plane, part("apply.projectors").found(stage.scene)[0])
+        bpy.data.objects.remove(plane)
+    print("UV maps on a plane 20 wide, off by at most:", {cells: f"{pixels:.3f} px" for cells, pixels in off.items()})
+    assert off[1] > 5 > off[16] > off[128] and off[128] < 0.1
+
+
+@pytest.mark.parametrize("change, sentence", [("shared", "shares its mesh"), ("bent", "modifiers"), ("linked", "no mesh of this file")])
+def test_meshes_that_cannot_have_projection_uvs_are_named(stage, part, tmp_path, capsys, change, sentence):
+    wall = stage.wall
+    if change == "shared":
+        stage.scene.collection.objects.link(bpy.data.objects.new("Twin", wall.data))
+    if change == "bent":
+        wall.modifiers.new("Bend", "SIMPLE_DEFORM")
+    if change == "linked":
+        bpy.data.libraries.write(str(tmp_path / "library.blend"), {wall.data})
+        with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, into):
+            into.meshes = ["Wall"]
+        wall.data = into.meshes[0]
+    project(stage, part, picture())
+    wall.select_set(True)
+    with pytest.raises(RuntimeError, match="No UV map was added"):
+        bpy.ops.veduta.add_projection_uvs()
+    assert sentence in capsys.readouterr().out
