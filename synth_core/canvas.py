@@ -6,12 +6,13 @@ read is turned into 23 float planes, which keeps large paintings small in memory
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import labels as label_set
+from .fields import RequestError
 
 BASE = 256  # pixels on the short side at which composition paints the whole view
 STRIDE = 64  # heights and widths that composition takes are multiples of it
@@ -31,6 +32,7 @@ class Plan:
 
     steps: how often detail doubles composition's picture; below 0, composition paints 2**-steps times larger, and is averaged down.
     grid_height, grid_width: what composition paints, in its pixels, padding at the right and at the bottom included.
+    wrap: as in `Request`; there is no padding in a direction in which the picture wraps.
     """
 
     width: int
@@ -38,6 +40,7 @@ class Plan:
     steps: int
     grid_height: int
     grid_width: int
+    wrap: str = ""
 
     def scale(self, step: int) -> float:
         """Detail's `scale` input when it makes the picture of step 1 ... steps."""
@@ -45,15 +48,33 @@ class Plan:
 
     def needed(self, step: int) -> tuple[int, int]:
         """Height and width of the picture after `step` doublings (0: composition's) that the painting needs, without padding."""
+        height, width = self.shown(step)
+        return math.ceil(height), math.ceil(width)
+
+    def shown(self, step: int) -> tuple[float, float]:
+        """Height and width of the painting in pixels of the picture after `step` doublings."""
         pixel = 2.0 ** (self.steps - step)  # pixels of the painting that one of them spans
-        return math.ceil(self.height / pixel), math.ceil(self.width / pixel)
+        return self.height / pixel, self.width / pixel
 
 
-def plan(width: int, height: int) -> Plan:
-    """The plan of a painting of `width` x `height` pixels, 64 to 4096 each."""
+def plan(width: int, height: int, wrap: str = "") -> Plan:
+    """The plan of a painting of `width` x `height` pixels, 64 to 4096 each.
+
+    Raises RequestError for a side that can't wrap: one that is no multiple of `unit`.
+    """
     steps = round(math.log2(min(width, height) / BASE))
     grid_height, grid_width = (round_up(side / 2.0**steps, STRIDE) for side in (height, width))
-    return Plan(width, height, steps, grid_height, grid_width)
+    for side, axis in ((width, "x"), (height, "y")):
+        if axis in wrap and side % unit(width, height):
+            whole = unit(width, height)
+            nearest = f"{side // whole * whole or whole} or {round_up(side, whole)}"
+            raise RequestError(f"At this size a picture that wraps in {axis} has a multiple of {whole} pixels there: {nearest}, not {side}.")
+    return Plan(width, height, steps, grid_height, grid_width, wrap)
+
+
+def unit(width: int, height: int) -> int:
+    """Pixels of which each side that wraps must be a multiple; a picture rolled by multiples of it is painted as the same picture, rolled."""
+    return int(STRIDE * 2.0 ** round(math.log2(min(width, height) / BASE)))
 
 
 def round_up(value: float, multiple: int) -> int:
@@ -81,9 +102,17 @@ class Window:
     width: int
 
     @property
+    def bottom(self) -> int:
+        return self.top + self.height
+
+    @property
+    def right(self) -> int:
+        return self.left + self.width
+
+    @property
     def slices(self) -> tuple[slice, slice]:
         """Rows and columns, to index an array's last two axes."""
-        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+        return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def scaled(self, factor: int) -> Window:
         return Window(self.top * factor, self.left * factor, self.height * factor, self.width * factor)
@@ -104,17 +133,52 @@ class Tile:
         return Tile(self.core.scaled(factor), self.source.scaled(factor))
 
 
-def tiles(height: int, width: int, longest: int, reach: int, stride: int) -> Iterator[Tile]:
+def tiles(height: int, width: int, longest: int, reach: int, stride: int, wrap: str = "", whole: str = "") -> Iterator[Tile]:
     """Cover a picture of height x width pixels (multiples of `stride`) by tiles whose cores are at most about `longest` a side.
 
-    Windows begin and end on multiples of `stride` (which divides `reach`) and stop at the picture's edges, where the networks' own padding
+    Windows begin and end on multiples of `stride` (which divides `reach`). They stop at the picture's edges, where the networks' own padding
     does what it would do for the whole picture: tiles agree with the picture painted at once.
+
+    wrap:  directions in which windows go on beyond the picture's edges (`read`) instead, as far as the networks see: just as if the networks
+           padded with the other side.
+    whole: directions that are not cut.
     """
-    for top, bottom in _spans(height, longest, stride):
-        for left, right in _spans(width, longest, stride):
-            first_row, first_column = max(0, top - reach), max(0, left - reach)
-            rows, columns = min(height, bottom + reach) - first_row, min(width, right + reach) - first_column
-            yield Tile(Window(top, left, bottom - top, right - left), Window(first_row, first_column, rows, columns))
+    for top, bottom in _spans(height, height if "y" in whole else longest, stride):
+        for left, right in _spans(width, width if "x" in whole else longest, stride):
+            first_row, last_row = _reached(top, bottom, height, reach, "y" in wrap)
+            first_column, last_column = _reached(left, right, width, reach, "x" in wrap)
+            source = Window(first_row, first_column, last_row - first_row, last_column - first_column)
+            yield Tile(Window(top, left, bottom - top, right - left), source)
+
+
+def _reached(start: int, stop: int, length: int, reach: int, wraps: bool) -> tuple[int, int]:
+    if wraps:
+        return start - reach, stop + reach
+    return max(0, start - reach), min(length, stop + reach)
+
+
+def read(array: np.ndarray, window: Window) -> np.ndarray:
+    """A window (..., height, width) of an array (..., H, W); beyond its edges the array begins anew at its other side."""
+    return gather(lambda part: array[(..., *part.slices)], window, *array.shape[-2:])
+
+
+def gather(make: Callable[[Window], np.ndarray], window: Window, height: int, width: int) -> np.ndarray:
+    """What `make` makes (arrays (..., h, w)) of the parts of a height x width picture that `window` shows, laid together: beyond its edges
+    the picture begins anew at its other side."""
+    rows = []
+    for top, part_height in _runs(window.top, window.height, height):
+        parts = [make(Window(top, left, part_height, part_width)) for left, part_width in _runs(window.left, window.width, width)]
+        rows.append(parts[0] if len(parts) == 1 else np.concatenate(parts, -1))
+    return rows[0] if len(rows) == 1 else np.concatenate(rows, -2)
+
+
+def _runs(start: int, count: int, length: int) -> Iterator[tuple[int, int]]:
+    """`count` places from `start` on, around a ring of `length`, as runs: (where each begins, how long it is)."""
+    while count:
+        start %= length
+        run = min(count, length - start)
+        yield start, run
+        start, count = start + run, count - run
 
 
 def _spans(length: int, longest: int, stride: int) -> Iterator[tuple[int, int]]:
@@ -125,7 +189,8 @@ def _spans(length: int, longest: int, stride: int) -> Iterator[tuple[int, int]]:
 
 
 class LabelAreas:
-    """A label map as the networks read it at any step: each label's share in every pixel, beyond the map's edges its border repeated."""
+    """A label map as the networks read it at any step: each label's share in every pixel; beyond the map's edges its border repeated, or its other side
+    where it wraps."""
 
     def __init__(self, ids: np.ndarray, plan: Plan):
         """ids: (H, W) uint8, H x W the painting's size."""
@@ -137,10 +202,10 @@ class LabelAreas:
         """(23, height, width) float32 that sum to 1 in every pixel, for a window of the picture after `step` doublings."""
         if step <= self._steps:
             block = 2 ** (self._steps - step)
-            return areas(self._ids[window.scaled(block).slices], block)
+            return areas(read(self._ids, window.scaled(block)), block)
         copies = 2 ** (step - self._steps)
         rows, columns = np.arange(window.height) + window.top, np.arange(window.width) + window.left
-        return areas(self._ids[rows[:, None] // copies, columns // copies], 1)
+        return areas(self._ids[rows[:, None] // copies % len(self._ids), columns // copies % self._ids.shape[1]], 1)
 
 
 def areas(ids: np.ndarray, block: int) -> np.ndarray:

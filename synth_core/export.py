@@ -21,6 +21,7 @@ from . import weights as files
 from .canvas import DETAIL_NOISE
 from .models.composition import Composition
 from .models.detail import Detail
+from .models.layers import set_wrap
 from .request import NOISE_CHANNELS, STYLE_SIZE
 
 OPSET = 17
@@ -33,7 +34,7 @@ class ExportError(ValueError):
 def export(
     composition: Composition, detail: Detail, encoder: dict[str, torch.Tensor], bank: torch.Tensor, folder: Path, version: str = "0"
 ) -> None:
-    """Write the weights folder: painter.safetensors, composition.onnx, detail.onnx and manifest.json.
+    """Write the weights folder: painter.safetensors, composition.onnx (and its variants that wrap), detail.onnx and manifest.json.
 
     encoder is the style encoder's state, bank the style codes (M, 23, 64) of M photographs. Every file is written under a temporary name
     first; the manifest, which holds the others' checksums, is replaced last.
@@ -44,7 +45,7 @@ def export(
     tensors |= {f"encoder.{key}": value for key, value in encoder.items()}
     for name, (network, _) in networks.items():
         tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
-    new = {name: folder / f"{name}.new" for name in (files.TENSORS, *files.GRAPHS.values(), files.MANIFEST)}
+    new = {name: folder / f"{name}.new" for name in (files.TENSORS, *files.GRAPHS.values(), *files.WRAPS.values(), files.MANIFEST)}
     files.write(new[files.TENSORS], {name: _half(name, value) for name, value in tensors.items()})
     places = files.places(new[files.TENSORS])
     for name, (network, example) in networks.items():
@@ -52,6 +53,12 @@ def export(
         _point_outside(graph, name, places)
         _convolve_cubic(graph)
         new[files.GRAPHS[name]].write_bytes(graph.SerializeToString())
+    for wrap, name in files.WRAPS.items():
+        set_wrap(composition, wrap)
+        graph = _trace(composition, _composition_example())
+        _point_outside(graph, "composition", places)
+        new[name].write_bytes(graph.SerializeToString())
+    set_wrap(composition, "")
     manifest = {
         "version": version,
         "sha256": {name: files.sha256(path) for name, path in new.items() if name != files.MANIFEST},

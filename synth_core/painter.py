@@ -12,7 +12,7 @@ import numpy as np
 
 from . import canvas, noise, png, relief
 from . import weights as weights_folder
-from .canvas import LabelAreas, Plan
+from .canvas import LabelAreas, Plan, Window
 from .engines import Engine, open_engine
 from .request import NOISE_CHANNELS, Request, RequestError, Result
 
@@ -42,12 +42,12 @@ class Painter:
         """Paint one picture.
 
         After every run of a network, progress is called with the share that is done (0 to 1) and cancelled is asked.
-        Raises Cancelled once cancelled() is true, and RequestError for what these weights can't do.
+        Raises Cancelled once cancelled() is true, and RequestError for a size that can't wrap and for what these weights can't do.
         """
         _refuse(request)
         started = time.perf_counter()
         height, width = request.labels.shape
-        plan = canvas.plan(width, height)
+        plan = canvas.plan(width, height, request.wrap)
         style = draw_style(request.seed, self._bank) if request.style is None else request.style
         cascade = _Cascade(self._engine, plan, request, style, _Meter(_work(plan), progress, cancelled))
         picture = _to_bytes(cascade.run(), plan)
@@ -59,10 +59,6 @@ class Painter:
 
 def _refuse(request: Request) -> None:
     """Raises RequestError for what can't be painted yet."""
-    if request.wrap:
-        raise RequestError("Pictures that continue at the other side can't be painted yet.")
-    if request.anchors is not None:
-        raise RequestError("Noise can't be anchored in the scene yet.")
     if request.best_of > 1:
         raise RequestError("These weights hold no critic that could choose the best of several pictures.")
 
@@ -122,12 +118,13 @@ class _Cascade:
 
     def _compose(self) -> np.ndarray:
         plan = self._plan
-        picture = np.empty((3, plan.grid_height, plan.grid_width), np.float32)
-        field = noise.normal(self._request.seed, COMPOSITION_STREAM, NOISE_CHANNELS, plan.grid_height, plan.grid_width)
+        height, width = plan.grid_height, plan.grid_width
+        picture = np.empty((3, height, width), np.float32)
+        field = self._noise(0, NOISE_CHANNELS, Window(0, 0, height, width), height, width)
         rows = canvas.heights(plan, self._request.view)
-        for tile in canvas.tiles(plan.grid_height, plan.grid_width, canvas.STRIP, canvas.REACH, canvas.STRIDE):
+        for tile in canvas.tiles(height, width, canvas.STRIP, canvas.REACH, canvas.STRIDE, whole=plan.wrap):
             source = (slice(None), *tile.source.slices)
-            painted = self._engine.composition(self._areas.window(0, tile.source), self._style, field[source], rows[source])
+            painted = self._engine.composition(self._areas.window(0, tile.source), self._style, field[source], rows[source], plan.wrap)
             self._keep(picture, painted, tile)
         return picture
 
@@ -136,14 +133,24 @@ class _Cascade:
         height, width = picture.shape[1:]
         larger = np.empty((3, 2 * height, 2 * width), np.float32)
         scale = self._plan.scale(step)
-        for tile in canvas.tiles(height, width, canvas.DETAIL_TILE, canvas.DETAIL_REACH, canvas.DETAIL_STRIDE):
+        for tile in canvas.tiles(height, width, canvas.DETAIL_TILE, canvas.DETAIL_REACH, canvas.DETAIL_STRIDE, self._plan.wrap):
             source = tile.source.scaled(2)
-            labels = self._areas.window(step, source)
-            grain = noise.normal(
-                self._request.seed, COMPOSITION_STREAM + step, canvas.DETAIL_NOISE, source.height, source.width, source.top, source.left)
-            painted = self._engine.detail(picture[(slice(None), *tile.source.slices)], labels, self._style, grain, scale)
+            labels, grain = self._areas.window(step, source), self._noise(step, canvas.DETAIL_NOISE, source, 2 * height, 2 * width)
+            painted = self._engine.detail(canvas.read(picture, tile.source), labels, self._style, grain, scale)
             self._keep(larger, painted, tile.scaled(2))
         return larger
+
+    def _noise(self, step: int, channels: int, window: Window, height: int, width: int) -> np.ndarray:
+        """The noise (channels, ...) of a window of the height x width picture after `step` doublings."""
+        seed, stream, anchors = self._request.seed, COMPOSITION_STREAM + step, self._request.anchors
+        view = self._plan.shown(step)
+
+        def make(part: Window) -> np.ndarray:
+            if anchors is None:
+                return noise.normal(seed, stream, channels, part.height, part.width, part.top, part.left)
+            return noise.anchored(anchors, seed, stream, channels, part.height, part.width, part.top, part.left, view)
+
+        return canvas.gather(make, window, height, width)
 
     def _keep(self, picture: np.ndarray, painted: np.ndarray, tile: canvas.Tile) -> None:
         picture[(slice(None), *tile.core.slices)] = painted[(slice(None), *tile.core.within(tile.source).slices)]

@@ -15,6 +15,7 @@ import numpy as np
 
 TENSORS = "painter.safetensors"
 GRAPHS = {"composition": "composition.onnx", "detail": "detail.onnx"}
+WRAPS = {"x": "composition_x.onnx", "xy": "composition_xy.onnx"}  # composition for pictures that wrap; folders of earlier versions lack them
 MANIFEST = "manifest.json"
 JUDGES = "discriminator.safetensors"  # what the painter was taught by: read by the trainer alone, never staged with the extension
 
@@ -41,13 +42,15 @@ class Place:
 class Weights:
     """A checked weights folder.
 
-    sha256: of the tensors' file; networks: the constructor arguments of each network, by the network's name.
+    sha256: of the tensors' file; networks: the constructor arguments of each network, by the network's name; wraps: the keys of WRAPS whose
+    graphs are there.
     """
 
     folder: Path
     version: str
     sha256: str
     networks: dict[str, dict]
+    wraps: tuple[str, ...] = ()
 
     def tensors(self, prefix: str) -> dict[str, np.ndarray]:
         """The tensors whose names begin with `prefix` (left out of the keys) as float32 arrays."""
@@ -59,8 +62,10 @@ def load(folder: Path) -> Weights:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        sums = {name: str(manifest["sha256"][name]) for name in (TENSORS, *GRAPHS.values())}
-        weights = Weights(folder, str(manifest["version"]), sums[TENSORS], {name: dict(manifest[name]) for name in GRAPHS})
+        wraps = tuple(wrap for wrap, name in WRAPS.items() if name in manifest["sha256"])
+        graphs = (*GRAPHS.values(), *(WRAPS[wrap] for wrap in wraps))
+        sums = {name: str(manifest["sha256"][name]) for name in (TENSORS, *graphs)}
+        weights = Weights(folder, str(manifest["version"]), sums[TENSORS], {name: dict(manifest[name]) for name in GRAPHS}, wraps)
     except FileNotFoundError:
         raise WeightsError(f"There are no weights in {folder} ({MANIFEST} is missing); install them again.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:

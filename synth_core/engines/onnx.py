@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from ..weights import GRAPHS, Weights
+from ..weights import GRAPHS, WRAPS, Weights
 from . import EngineError
 
 
@@ -24,20 +24,23 @@ class OnnxEngine:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the processor to Blender
         options.enable_mem_pattern = False  # it would reserve memory once more for every size of tile
         options.log_severity_level = 3  # errors; its warnings are about graph clean-up
-        self._sessions = {
-            name: onnxruntime.InferenceSession(str(weights.folder / graph), options, providers=["CPUExecutionProvider"])
-            for name, graph in GRAPHS.items()
-        }
+        self._open = lambda graph: onnxruntime.InferenceSession(str(weights.folder / graph), options, providers=["CPUExecutionProvider"])
+        self._sessions = {graph: self._open(graph) for graph in GRAPHS.values()}
+        self._wraps = weights.wraps
         self.name = f"onnxruntime {onnxruntime.__version__} CPU, {options.intra_op_num_threads} threads"
 
-    def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray) -> np.ndarray:
-        return self._run("composition", labels=labels, style=style, noise=noise, height=height)
+    def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray, wrap: str = "") -> np.ndarray:
+        if wrap and wrap not in self._wraps:
+            raise EngineError("The installed weights hold no graphs for pictures that continue at their other side; install newer weights.")
+        return self._run(WRAPS[wrap] if wrap else GRAPHS["composition"], labels=labels, style=style, noise=noise, height=height)
 
     def detail(self, picture: np.ndarray, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, scale: float) -> np.ndarray:
-        return self._run("detail", picture=picture, labels=labels, style=style, noise=noise, scale=np.float32(scale))
+        return self._run(GRAPHS["detail"], picture=picture, labels=labels, style=style, noise=noise, scale=np.float32(scale))
 
-    def _run(self, name: str, **inputs: np.ndarray) -> np.ndarray:
-        return self._sessions[name].run(None, {key: array[None] for key, array in inputs.items()})[0][0]
+    def _run(self, graph: str, **inputs: np.ndarray) -> np.ndarray:
+        if graph not in self._sessions:
+            self._sessions[graph] = self._open(graph)
+        return self._sessions[graph].run(None, {key: array[None] for key, array in inputs.items()})[0][0]
 
 
 def _processors() -> int:

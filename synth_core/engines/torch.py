@@ -17,16 +17,18 @@ class TorchEngine:
             raise EngineError("torch is not installed in this Python; paint with the onnx engine, or `pip install torch`.") from error
         from ..models.composition import Composition
         from ..models.detail import Detail
+        from ..models.layers import set_wrap
 
         if threads:
             torch.set_num_threads(threads)
-        self._torch = torch
+        self._torch, self._set_wrap = torch, set_wrap
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._composition = self._load(Composition, "composition", weights)
         self._detail = self._load(Detail, "detail", weights)
         self.name = f"torch {torch.__version__} {self._device.type}, {torch.get_num_threads()} threads"
 
-    def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray) -> np.ndarray:
+    def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray, wrap: str = "") -> np.ndarray:
+        self._set_wrap(self._composition, wrap)
         return self._run(self._composition, labels, style, noise, height)
 
     def detail(self, picture: np.ndarray, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, scale: float) -> np.ndarray:

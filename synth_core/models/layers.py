@@ -30,20 +30,21 @@ def halve_noise(x: torch.Tensor) -> torch.Tensor:
     return 2 * F.avg_pool2d(x, 2)
 
 
-def pad(x: torch.Tensor, wrap: bool) -> torch.Tensor:
-    """One more pixel on every side: the border repeated, or in x the other side's with `wrap`."""
-    if wrap:
-        return F.pad(F.pad(x, (1, 1, 0, 0), "circular"), (0, 0, 1, 1), "replicate")
-    return F.pad(x, (1, 1, 1, 1), "replicate")
+def pad(x: torch.Tensor, wrap: str) -> torch.Tensor:
+    """One more pixel on every side: the border repeated, or the other side's in the directions of `wrap` ("", "x" or "xy")."""
+    if not wrap:
+        return F.pad(x, (1, 1, 1, 1), "replicate")
+    x = F.pad(x, (1, 1, 0, 0), "circular")
+    return F.pad(x, (0, 0, 1, 1), "circular" if wrap == "xy" else "replicate")
 
 
 class Conv3x3(nn.Conv2d):
     """A 3x3 convolution that repeats the border instead of padding with zeros, which would tell the network where the picture ends.
 
-    With `wrap` the left border continues at the right: the picture tiles in x.
+    With `wrap` the picture continues at its other side: "x" from right to left, "xy" from bottom to top too.
     """
 
-    wrap = False
+    wrap = ""
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__(inputs, outputs, 3)
@@ -53,18 +54,18 @@ class Conv3x3(nn.Conv2d):
 
 
 class EnlargeSmoothly(nn.Module):
-    """(N, C, H, W) -> (N, C, 2H, 2W), bilinear; with `wrap` across the seam too."""
+    """(N, C, H, W) -> (N, C, 2H, 2W), bilinear; with `wrap` across the seams too."""
 
-    wrap = False
+    wrap = ""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.wrap:  # interpolate repeats the border by itself
             return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-        return F.interpolate(pad(x, True), scale_factor=2, mode="bilinear", align_corners=False)[:, :, 2:-2, 2:-2]
+        return F.interpolate(pad(x, self.wrap), scale_factor=2, mode="bilinear", align_corners=False)[:, :, 2:-2, 2:-2]
 
 
-def set_wrap(network: nn.Module, wrap: bool) -> None:
-    """Make `network` continue at the other side in x, or stop doing so."""
+def set_wrap(network: nn.Module, wrap: str) -> None:
+    """Make `network` continue at the other side in x ("x") or in both directions ("xy"), or stop doing so ("")."""
     for module in network.modules():
         if isinstance(module, (Conv3x3, EnlargeSmoothly)):
             module.wrap = wrap

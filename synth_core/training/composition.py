@@ -82,7 +82,7 @@ class CompositionTeacher:
         noise = torch.randn(n, NOISE_CHANNELS, *drawn.shape[1:], device=self.device)
 
         painter = self.learners["composition"].train()
-        set_wrap(painter, wrapping)
+        set_wrap(painter, "x" if wrapping else "")
         painted = painter(areas, style, noise, batch.height)
         if wrapping:  # bring the seam into the discriminator's sight
             shift = random.randrange(drawn.shape[2])
@@ -155,7 +155,7 @@ class CompositionTeacher:
     def paint(self, averaged: dict, maps: torch.Tensor, style: torch.Tensor, seed: int) -> torch.Tensor:
         """Pictures (N, 3, S, S) of maps (N, S, S) by the averaged network, for sample sheets."""
         painter = averaged["composition"]
-        set_wrap(painter, False)
+        set_wrap(painter, "")
         size = maps.shape[1:]
         noise = torch.randn(len(maps), NOISE_CHANNELS, *size, generator=torch.Generator().manual_seed(seed)).to(self.device)
         height = self._heights(1, size)

@@ -151,7 +151,7 @@ class DetailTeacher:
         size = (maps.shape[1] // 2, maps.shape[2] // 2)
         noise = torch.randn(len(maps), COMPOSITION_NOISE, *size, generator=torch.Generator().manual_seed(seed)).to(self.device)
         height = torch.linspace(1, -1, size[0], device=self.device)[None, None, :, None].expand(len(maps), 1, *size)
-        set_wrap(self.composition, False)
+        set_wrap(self.composition, "")
         return self.composition(F.avg_pool2d(one_hot(maps), 2), style, noise, height)
 
     def _from_pool(self):

@@ -93,3 +93,25 @@ def test_tiles_cover_each_pixel_once_with_their_reach(height, width, longest, re
 def test_average_down():
     picture = np.arange(16, dtype=np.float32).reshape(1, 4, 4)
     assert canvas.average_down(picture, 2).tolist() == [[[2.5, 4.5], [10.5, 12.5]]]
+
+
+def test_windows_beyond_the_edges_go_around():
+    picture = np.arange(6 * 8).reshape(6, 8)
+    around = np.tile(picture, (5, 5))
+    for top, left, height, width in ((0, 0, 6, 8), (-3, 2, 4, 5), (4, -9, 13, 26), (-12, -16, 1, 1)):
+        assert np.array_equal(canvas.read(picture, Window(top, left, height, width)), around[top + 12:, left + 16:][:height, :width])
+
+
+def test_label_windows_beyond_the_edges_go_around():
+    for width, height in ((512, 512), (96, 96)):
+        plan = canvas.plan(width, height, "xy")
+        labels = LabelAreas(scenery(height, width), plan)
+        whole = labels.window(0, Window(0, 0, plan.grid_height, plan.grid_width))
+        window = Window(-8, plan.grid_width - 12, 24, 24)
+        assert np.array_equal(labels.window(0, window), canvas.read(whole, window))
+
+
+@pytest.mark.parametrize("view", [(1.0, -1.0), (0.25, -0.5), (0.5, 0.5)])
+def test_height_runs_between_the_view_s_edges(view):
+    rows = canvas.heights(canvas.plan(512, 512), view)[0, :, 0]
+    assert rows[0] == pytest.approx(view[0], abs=0.01) and rows[-1] == pytest.approx(view[1], abs=0.01)

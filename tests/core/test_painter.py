@@ -2,13 +2,16 @@
 from __future__ import annotations
 
 import io
+import json
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from maps import scenery
-from synth_core import canvas, noise, painter
+from synth_core import canvas, noise, painter, weights
+from synth_core.anchors import Anchors
 from synth_core.engines import EngineError, open_engine
 from synth_core.painter import Cancelled, Painter
 from synth_core.request import Request, RequestError
@@ -99,6 +102,124 @@ def test_tiles_equal_the_whole(engine, size, limit, tile, request, monkeypatch):
     tiled = painted_by.paint(work)
     assert _apart(whole, tiled) <= 1
     assert (whole.picture != tiled.picture).mean() < 1e-4
+
+
+def _wrapping(ids: np.ndarray, wrap: str) -> Request:
+    return Request(ids, 3, wrap=wrap, view=(0.0, 0.0) if wrap == "xy" else (1.0, -1.0))
+
+
+@pytest.mark.parametrize("engine, wrap, size, roll", [
+    ("torch", "x", (256, 512), (0, 128)), ("onnx", "xy", (512, 512), (256, -128)), ("onnx", "x", (640, 1280), (0, 512)),
+    ("onnx", "xy", (96, 96), (32, -64))])
+def test_rolled_labels_and_noise_give_the_rolled_picture(engine, wrap, size, roll, request, monkeypatch):
+    """No pixel differs; the third size is made of several tiles, the last one of a picture that is averaged down."""
+    painted_by, ids = request.getfixturevalue(f"{engine}_painter"), scenery(*size)
+    assert not any(way % canvas.unit(size[1], size[0]) for way in roll)
+    straight = painted_by.paint(_wrapping(ids, wrap)).picture
+    whole = noise.normal
+    height = canvas.plan(size[1], size[0]).grid_height
+
+    def rolled(seed, stream, channels, *window):
+        scale = 2.0 ** (stream - painter.COMPOSITION_STREAM) * height / size[0]
+        rows, columns = (round(side * scale) for side in size)
+        field = np.roll(whole(seed, stream, channels, rows, columns), [round(way * scale) for way in roll], (1, 2))
+        return canvas.read(field, canvas.Window(window[2] if len(window) > 2 else 0, window[3] if len(window) > 2 else 0, *window[:2]))
+
+    monkeypatch.setattr(noise, "normal", rolled)
+    again = painted_by.paint(_wrapping(np.roll(ids, roll, (0, 1)), wrap)).picture
+    assert np.count_nonzero(np.roll(straight, roll, (0, 1)) != again) == 0
+
+
+def test_a_seam_is_no_different_from_any_other_column(onnx_painter):
+    """One label all over: without wrap the edges differ from their other side as strangers do, with it as neighbours do."""
+    ids = np.full((512, 512), 16, np.uint8)
+    for wrap, picture in ((wrap, onnx_painter.paint(_wrapping(ids, wrap)).picture.astype(int)) for wrap in ("", "xy")):
+        for axis in (0, 1):
+            apart = np.abs(picture - np.roll(picture, 1, axis)).mean((2, 1 - axis))
+            seam, others = apart[0], apart[1:]
+            assert (seam <= others.max()) == (wrap == "xy")
+
+
+@pytest.mark.parametrize("wrap, pads", [("x", ((0, 0), (0, 0), (576, 576))), ("xy", ((0, 0), (576, 576), (576, 576)))])
+def test_wrapping_equals_its_slow_twin(onnx_painter, torch_painter, wrap, pads):
+    """Composition that pads with the other side against one that ends, of a picture that goes around as far as it sees."""
+    ids, style = scenery(192, 256), noise.normal(1, 0, 1, 23, 64)[0]
+    inputs = canvas.areas(ids, 1), noise.normal(2, 0, 8, 192, 256), np.zeros((1, 192, 256), np.float32)
+    labels, field, rows = (np.pad(array, pads, mode="wrap") for array in inputs)
+    engines = onnx_painter._engine, torch_painter._engine
+    wrapped = [engine.composition(inputs[0], style, *inputs[1:], wrap) for engine in engines]
+    (_, (top, _), (left, _)) = pads
+    slow = engines[0].composition(labels, style, field, rows)[:, top:top + 192, left:left + 256]
+    for fast in wrapped:
+        assert np.abs(fast - slow).max() < 1e-4
+    assert np.abs(engines[0].composition(inputs[0], style, *inputs[1:]) - slow).max() > 0.01
+
+
+@pytest.mark.parametrize("size, wrap, words", [((256, 300), "x", "320, not 300"), ((500, 512), "xy", "wraps in y .* 384 or 512, not 500")])
+def test_sizes_that_cannot_wrap(onnx_painter, size, wrap, words):
+    with pytest.raises(RequestError, match=words):
+        onnx_painter.paint(_wrapping(scenery(*size), wrap))
+
+
+def test_weights_without_graphs_that_wrap_say_so(weights_folder, tmp_path):
+    folder = shutil.copytree(weights_folder, tmp_path / "weights")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name in weights.WRAPS.values():
+        del manifest["sha256"][name]
+        (folder / name).unlink()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    old = Painter(folder)
+    assert old.paint(Request(scenery(64, 64))).picture.shape == (64, 64, 3)
+    with pytest.raises(EngineError, match="newer weights"):
+        old.paint(_wrapping(scenery(256, 256), "x"))
+
+
+def _ground(height: int, width: int) -> Anchors:
+    """A plane seen from above, a unit a pixel of 256."""
+    y, x = np.mgrid[:height, :width].astype(np.float32) * np.float32(256 / min(height, width))
+    return Anchors(np.stack((x, y, 0 * x), 2), np.full((height, width), 256 / min(height, width), np.float32), np.zeros((height, width), bool))
+
+
+class _Listener:
+    """An engine that paints grey and keeps the noise that it was given, by the size of what it paints."""
+
+    name = "listener"
+
+    def __init__(self):
+        self.heard = {}
+
+    def composition(self, labels, style, noise, height, wrap):
+        self.heard[noise.shape] = noise
+        return np.zeros((3, *noise.shape[1:]), np.float32)
+
+    def detail(self, picture, labels, style, noise, scale):
+        return self.composition(labels, style, noise, None, "")
+
+
+def test_anchored_noise_stays_with_the_place_at_every_step(onnx_painter, monkeypatch):
+    """The camera moves by half its view: what it sees again has the same noise."""
+    monkeypatch.setattr(canvas, "DETAIL_TILE", 10_000)
+    heard = []
+    here, there = _ground(256, 512), _ground(256, 512)
+    there.point[..., 0] += 256
+    for anchors in (here, there):
+        monkeypatch.setattr(onnx_painter, "_engine", _Listener())
+        onnx_painter.paint(Request(np.full((256, 512), 16, np.uint8), 3, anchors=anchors))
+        onnx_painter.paint(Request(np.full((512, 1024), 16, np.uint8), 3, anchors=anchors))
+        heard.append(onnx_painter._engine.heard)
+    first, second = heard
+    assert {shape[0] for shape in first} == {8, 2}
+    for shape, field in first.items():
+        half = shape[2] // 2
+        assert np.mean(field[:, :, half:] != second[shape][:, :, :half]) < 1e-3, shape
+
+
+def test_anchored_noise_is_the_same_in_tiles(onnx_painter, monkeypatch):
+    request = Request(scenery(512, 600), 3, anchors=_ground(64, 75))
+    whole = onnx_painter.paint(request)
+    assert _apart(whole, onnx_painter.paint(Request(request.labels, 3))) > 2
+    monkeypatch.setattr(canvas, "DETAIL_TILE", 100)
+    assert _apart(whole, onnx_painter.paint(request)) <= 1
 
 
 def test_progress_rises_to_one(onnx_painter):

@@ -1,4 +1,5 @@
 """What the networks promise by their shape alone: no learned weights are needed."""
+import pytest
 import torch
 
 from synth_core.models.composition import Composition
@@ -18,18 +19,21 @@ def inputs(height, width, seed=0):
     return labels, torch.randn(1, 23, 64, generator=generator), noise, rows
 
 
-def test_a_wrapping_picture_follows_its_map_around_the_seam():
+@pytest.mark.parametrize("wrap, shift, axes", [("x", (8,), (3,)), ("xy", (8, 16), (2, 3))])
+def test_a_wrapping_picture_follows_its_map_around_the_seam(wrap, shift, axes):
     torch.manual_seed(0)
     network = Composition(**TINY).eval()
-    set_wrap(network, True)
+    set_wrap(network, wrap)
     labels, style, noise, rows = inputs(16, 32)
+    if wrap == "xy":
+        rows = torch.zeros_like(rows)
     with torch.no_grad():
         straight = network(labels, style, noise, rows)
-        rolled = network(labels.roll(8, 3), style, noise.roll(8, 3), rows)
-        set_wrap(network, False)
+        rolled = network(labels.roll(shift, axes), style, noise.roll(shift, axes), rows)
+        set_wrap(network, "")
         ending = network(labels, style, noise, rows)
-    assert (straight.roll(8, 3) - rolled).abs().max() < 1e-5
-    assert (ending.roll(8, 3) - rolled).abs().max() > 1e-3
+    assert (straight.roll(shift, axes) - rolled).abs().max() < 1e-5
+    assert (ending.roll(shift, axes) - rolled).abs().max() > 1e-3
 
 
 def test_borders_do_not_leak_into_a_map_of_one_label():
