@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_export(commands.add_parser("export", help="make a weights folder from training checkpoints"))
         _add_train(commands.add_parser("train", help="train the networks"))
         _add_paint_split(commands.add_parser("paint-split", help="paint every map of a split, to judge the weights by"))
+        _add_looks(commands.add_parser("looks", help="find the named looks and put them into the weights"))
     return parser
 
 
@@ -83,6 +84,13 @@ def _add_paint_split(parser: argparse.ArgumentParser) -> None:
 
     arguments.add_paint_split(parser, WEIGHTS)
     parser.set_defaults(command=_teach, teach=arguments.paint_split)
+
+
+def _add_looks(parser: argparse.ArgumentParser) -> None:
+    from .training import arguments
+
+    arguments.add_looks(parser, WEIGHTS)
+    parser.set_defaults(command=_teach, teach=arguments.looks)
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -25,6 +25,9 @@ from .models.layers import set_wrap
 from .request import NOISE_CHANNELS, STYLE_SIZE
 
 OPSET = 17
+# Whose tensors each graph reads.
+_READS = {graph: name for name, graph in (files.GRAPHS | files.PARTS).items()} | {graph: "composition" for graph in files.WRAPS.values()}
+_HALF = ".half"  # ending of the names of parameters as they lie in the tensors' file
 
 
 class ExportError(ValueError):
@@ -36,35 +39,63 @@ def export(
 ) -> None:
     """Write the weights folder: painter.safetensors, composition.onnx (and its variants that wrap), detail.onnx and manifest.json.
 
-    encoder is the style encoder's state, bank the style codes (M, 23, 64) of M photographs. Every file is written under a temporary name
-    first; the manifest, which holds the others' checksums, is replaced last.
+    encoder is the style encoder's state, bank the style codes (M, 23, 64) of M photographs. Looks, stylist and critic of the weights that
+    were there belonged to those; they are made again (`add_looks`, `add_network`).
     """
-    folder.mkdir(parents=True, exist_ok=True)
     networks = {"composition": (composition, _composition_example()), "detail": (detail, _detail_example())}
     tensors = {"styles.bank": bank}
     tensors |= {f"encoder.{key}": value for key, value in encoder.items()}
     for name, (network, _) in networks.items():
         tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
-    new = {name: folder / f"{name}.new" for name in (files.TENSORS, *files.GRAPHS.values(), *files.WRAPS.values(), files.MANIFEST)}
-    files.write(new[files.TENSORS], {name: _half(name, value) for name, value in tensors.items()})
-    places = files.places(new[files.TENSORS])
-    for name, (network, example) in networks.items():
-        graph = _trace(network, example)
-        _point_outside(graph, name, places)
-        _convolve_cubic(graph)
-        new[files.GRAPHS[name]].write_bytes(graph.SerializeToString())
+    graphs = {files.GRAPHS[name]: _graph(network, example, ["painted"]) for name, (network, example) in networks.items()}
     for wrap, name in files.WRAPS.items():
         set_wrap(composition, wrap)
-        graph = _trace(composition, _composition_example())
-        _point_outside(graph, "composition", places)
-        new[name].write_bytes(graph.SerializeToString())
+        graphs[name] = _graph(composition, _composition_example(), ["painted"])
     set_wrap(composition, "")
-    manifest = {
-        "version": version,
-        "sha256": {name: files.sha256(path) for name, path in new.items() if name != files.MANIFEST},
-        "composition": Composition.arguments_of(composition.state_dict()),
-        "detail": Detail.arguments_of(detail.state_dict()),
-    }
+    arguments = {name: network.arguments_of(network.state_dict()) for name, (network, _) in networks.items()}
+    _write(folder, {name: _half(name, value) for name, value in tensors.items()}, graphs, {"version": version, **arguments})
+    for graph in files.PARTS.values():  # made from another painter
+        (folder / graph).unlink(missing_ok=True)
+
+
+def add_looks(folder: Path, names: tuple[str, ...], looks: torch.Tensor) -> None:
+    """Put named looks (L, 23, 64), one a name, into a weights folder, in place of those it has. Raises WeightsError, ExportError."""
+    tensors, graphs, manifest = _read(folder)
+    tensors["styles.looks"] = _half("styles.looks", looks)
+    _write(folder, tensors, graphs, manifest | {"looks": list(names)})
+
+
+def add_network(folder: Path, name: str, network: torch.nn.Module, example: dict[str, torch.Tensor], outputs: list[str]) -> None:
+    """Put one of `weights.PARTS` into a weights folder, in place of the one it has. Raises WeightsError, ExportError.
+
+    example: inputs to trace the network with, by the graph's names; outputs: the graph's names for what it returns.
+    """
+    tensors, graphs, manifest = _read(folder)
+    state = network.state_dict()
+    tensors = {key: value for key, value in tensors.items() if not key.startswith(f"{name}.")}
+    tensors |= {f"{name}.{key}": _half(f"{name}.{key}", value) for key, value in state.items()}
+    graphs[files.PARTS[name]] = _graph(network, example, outputs)
+    _write(folder, tensors, graphs, manifest | {name: network.arguments_of(state)})
+
+
+def _read(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, onnx.ModelProto], dict]:
+    """A checked weights folder's tensors, graphs and manifest."""
+    files.load(folder)
+    manifest = json.loads((folder / files.MANIFEST).read_text(encoding="utf-8"))
+    graphs = {name: onnx.load(folder / name, load_external_data=False) for name in manifest["sha256"] if name in _READS}
+    return files.read(folder / files.TENSORS), graphs, manifest
+
+
+def _write(folder: Path, tensors: dict[str, np.ndarray], graphs: dict[str, onnx.ModelProto], manifest: dict) -> None:
+    """Write a weights folder: every file under a temporary name first; the manifest, which holds the others' checksums, is replaced last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    new = {name: folder / f"{name}.new" for name in (files.TENSORS, *graphs, files.MANIFEST)}
+    files.write(new[files.TENSORS], tensors)
+    places = files.places(new[files.TENSORS])
+    for name, graph in graphs.items():
+        _point_outside(graph, _READS[name], places)
+        new[name].write_bytes(graph.SerializeToString())
+    manifest["sha256"] = {name: files.sha256(path) for name, path in new.items() if name != files.MANIFEST}
     new[files.MANIFEST].write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     for name, path in new.items():
         os.replace(path, folder / name)
@@ -100,35 +131,52 @@ def _detail_example() -> dict[str, torch.Tensor]:
     }
 
 
-def _trace(network: torch.nn.Module, example: dict[str, torch.Tensor]) -> onnx.ModelProto:
-    """The network's ONNX graph, its parameters still inside, for pictures of any height and width."""
-    planes = {name: {2: f"{name}_rows", 3: f"{name}_columns"} for name, tensor in example.items() if tensor.dim() == 4}
+def _graph(network: torch.nn.Module, example: dict[str, torch.Tensor], outputs: list[str]) -> onnx.ModelProto:
+    """The network's ONNX graph for pictures of any height and width; its parameters are yet to be pointed at their places in the tensors' file."""
+    graph = _trace(network, example, outputs)
+    _empty(graph)
+    _convolve_cubic(graph)
+    return graph
+
+
+def _trace(network: torch.nn.Module, example: dict[str, torch.Tensor], outputs: list[str]) -> onnx.ModelProto:
+    """The network's ONNX graph, its parameters still inside."""
+    network = network.cpu().eval()
+    with torch.no_grad():
+        answers = network(*example.values())
+    shaped = example | dict(zip(outputs, answers if isinstance(answers, tuple) else (answers,)))
+    planes = {name: {2: f"{name}_rows", 3: f"{name}_columns"} for name, tensor in shaped.items() if tensor.dim() == 4}
     file = io.BytesIO()
     with warnings.catch_warnings():
         # This exporter is deprecated, but it alone writes edge padding of open sizes as plain ONNX operators.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network.cpu().eval(), tuple(example.values()), file, dynamo=False, opset_version=OPSET, do_constant_folding=False,
-            input_names=list(example), output_names=["painted"],
-            dynamic_axes=planes | {"painted": {2: "painted_rows", 3: "painted_columns"}},
+            network, tuple(example.values()), file, dynamo=False, opset_version=OPSET, do_constant_folding=False,
+            input_names=list(example), output_names=outputs, dynamic_axes=planes,
         )  # fmt: skip
     return onnx.load_from_string(file.getvalue())
 
 
-def _point_outside(model: onnx.ModelProto, network: str, places: dict[str, files.Place]) -> None:
-    """Replace every parameter's numbers by a pointer into the tensors' file and a Cast to float32, in place."""
+def _empty(model: onnx.ModelProto) -> None:
+    """Replace every parameter's numbers by a Cast to float32 of numbers that lie elsewhere, in place."""
     graph = model.graph
     casts = []
     for tensor in graph.initializer:
-        place = places[f"{network}.{tensor.name}"]
-        inner, name = f"{tensor.name}.half", tensor.name
-        tensor.CopyFrom(TensorProto(name=inner, data_type=TensorProto.FLOAT16, dims=place.shape, data_location=TensorProto.EXTERNAL))
-        for key, value in (("location", files.TENSORS), ("offset", place.offset), ("length", place.length)):
-            tensor.external_data.add(key=key, value=str(value))
+        name, inner, shape = tensor.name, f"{tensor.name}{_HALF}", list(tensor.dims)
+        tensor.CopyFrom(TensorProto(name=inner, data_type=TensorProto.FLOAT16, dims=shape, data_location=TensorProto.EXTERNAL))
         casts.append(helper.make_node("Cast", [inner], [name], name=f"{name}.cast", to=TensorProto.FLOAT))
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def _point_outside(model: onnx.ModelProto, network: str, places: dict[str, files.Place]) -> None:
+    """Point every parameter at its place in the tensors' file, in place."""
+    for tensor in model.graph.initializer:
+        place = places[f"{network}.{tensor.name.removesuffix(_HALF)}"]
+        del tensor.external_data[:]
+        for key, value in (("location", files.TENSORS), ("offset", place.offset), ("length", place.length)):
+            tensor.external_data.add(key=key, value=str(value))
 
 
 def _convolve_cubic(model: onnx.ModelProto) -> None:

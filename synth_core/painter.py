@@ -15,8 +15,10 @@ from . import weights as weights_folder
 from .canvas import LabelAreas, Plan, Window
 from .engines import Engine, open_engine
 from .request import NOISE_CHANNELS, Request, RequestError, Result
+from .styles import STREAM as STYLE_STREAM
+from .styles import Styles
 
-STYLE_STREAM, COMPOSITION_STREAM = 0, 1  # of a seed's random numbers; detail's step n takes stream COMPOSITION_STREAM + n
+COMPOSITION_STREAM = STYLE_STREAM + 1  # of a seed's random numbers; detail's step n takes stream COMPOSITION_STREAM + n
 
 
 class Cancelled(Exception):
@@ -33,7 +35,7 @@ class Painter:
         """
         files = weights_folder.load(Path(weights))
         self._sha256 = files.sha256
-        self._bank = files.tensors("styles.")["bank"]  # (M, 23, 64)
+        self._styles = Styles(files)
         self._engine = open_engine(engine, files, threads)
 
     def paint(
@@ -48,7 +50,7 @@ class Painter:
         started = time.perf_counter()
         height, width = request.labels.shape
         plan = canvas.plan(width, height, request.wrap)
-        style = draw_style(request.seed, self._bank) if request.style is None else request.style
+        style = self._styles.drawn(request.seed) if request.style is None else request.style
         cascade = _Cascade(self._engine, plan, request, style, _Meter(_work(plan), progress, cancelled))
         picture = _to_bytes(cascade.run(), plan)
         if request.relief is not None:
@@ -61,14 +63,6 @@ def _refuse(request: Request) -> None:
     """Raises RequestError for what can't be painted yet."""
     if request.best_of > 1:
         raise RequestError("These weights hold no critic that could choose the best of several pictures.")
-
-
-def draw_style(seed: int, bank: np.ndarray) -> np.ndarray:
-    """The style (23, 64) of a seed: a mix of two rows of the bank (M, 23, 64), each label's code scaled to the length sqrt(64)."""
-    first, second, share = noise.uniform(seed, STYLE_STREAM, 3)
-    one, other = bank[int(first * len(bank))], bank[int(second * len(bank))]
-    mixed = share * one + (1 - share) * other
-    return (mixed / np.sqrt(np.square(mixed).mean(1, keepdims=True) + 1e-6)).astype(np.float32)
 
 
 class _Meter:

@@ -16,6 +16,7 @@ import numpy as np
 TENSORS = "painter.safetensors"
 GRAPHS = {"composition": "composition.onnx", "detail": "detail.onnx"}
 WRAPS = {"x": "composition_x.onnx", "xy": "composition_xy.onnx"}  # composition for pictures that wrap; folders of earlier versions lack them
+PARTS = {"stylist": "stylist.onnx", "critic": "critic.onnx"}  # a folder may lack them: they are made after the painter
 MANIFEST = "manifest.json"
 JUDGES = "discriminator.safetensors"  # what the painter was taught by: read by the trainer alone, never staged with the extension
 
@@ -42,8 +43,8 @@ class Place:
 class Weights:
     """A checked weights folder.
 
-    sha256: of the tensors' file; networks: the constructor arguments of each network, by the network's name; wraps: the keys of WRAPS whose
-    graphs are there.
+    sha256: of the tensors' file; networks: the constructor arguments of each network that is there, by the network's name; wraps: the keys of
+    WRAPS whose graphs are there; looks: the names of the tensor `styles.looks`, one a row.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Weights:
     sha256: str
     networks: dict[str, dict]
     wraps: tuple[str, ...] = ()
+    looks: tuple[str, ...] = ()
 
     def tensors(self, prefix: str) -> dict[str, np.ndarray]:
         """The tensors whose names begin with `prefix` (left out of the keys) as float32 arrays."""
@@ -63,9 +65,10 @@ def load(folder: Path) -> Weights:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         wraps = tuple(wrap for wrap, name in WRAPS.items() if name in manifest["sha256"])
-        graphs = (*GRAPHS.values(), *(WRAPS[wrap] for wrap in wraps))
-        sums = {name: str(manifest["sha256"][name]) for name in (TENSORS, *graphs)}
-        weights = Weights(folder, str(manifest["version"]), sums[TENSORS], {name: dict(manifest[name]) for name in GRAPHS}, wraps)
+        graphs = GRAPHS | {name: graph for name, graph in PARTS.items() if name in manifest}
+        sums = {name: str(manifest["sha256"][name]) for name in (TENSORS, *graphs.values(), *(WRAPS[wrap] for wrap in wraps))}
+        networks, looks = {name: dict(manifest[name]) for name in graphs}, tuple(manifest.get("looks", ()))
+        weights = Weights(folder, str(manifest["version"]), sums[TENSORS], networks, wraps, looks)
     except FileNotFoundError:
         raise WeightsError(f"There are no weights in {folder} ({MANIFEST} is missing); install them again.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -21,6 +21,11 @@ def pool_by_label(features: torch.Tensor, areas: torch.Tensor) -> tuple[torch.Te
     return mean, (variance.clamp_min(0) + 1e-4).sqrt()
 
 
+def pictured(labels: torch.Tensor) -> torch.Tensor:
+    """Which labels cover enough of the picture to have a code of their own: areas (N, 23, H, W) -> (N, 23) bool."""
+    return labels.mean((2, 3)) > 2e-3
+
+
 class Encoder(nn.Module):
     """Statistics under each label (SEAN 1911.12861) through one shared network; a label that the photograph lacks takes the whole picture's code.
 
@@ -41,6 +46,14 @@ class Encoder(nn.Module):
 
         dropout is the share of labels that take the whole picture's code although they are present (training only).
         """
+        codes, whole = self.codes(image, features, labels)
+        present = pictured(labels)
+        if dropout:
+            present = present & (torch.rand(present.shape, device=present.device) >= dropout)
+        return torch.where(present[:, :, None], codes, whole[:, None])
+
+    def codes(self, image: torch.Tensor, features: list[torch.Tensor], labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The code of each label, (N, 23, 64), without meaning where the picture lacks it, and of the whole picture, (N, 64)."""
         areas = torch.cat([labels, torch.ones_like(labels[:, :1])], 1)  # the last "label" is the whole picture
         gathered = []
         for k, level in enumerate(features):
@@ -52,10 +65,7 @@ class Encoder(nn.Module):
         if self.training:
             self._follow(raw.detach()[:, -1])
         code = pixel_norm((raw - self.mean) / self.deviation, -1)
-        present = labels.mean((2, 3)) > 2e-3
-        if dropout:
-            present = present & (torch.rand(present.shape, device=present.device) >= dropout)
-        return torch.where(present[:, :, None], code[:, :-1], code[:, -1:])
+        return code[:, :-1], code[:, -1]
 
     @torch.no_grad()
     def _follow(self, raw):

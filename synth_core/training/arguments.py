@@ -1,4 +1,4 @@
-"""The command lines of `python -m synth_core train` and `paint-split`; torch is imported only when they run."""
+"""The command lines of `python -m synth_core train`, `paint-split` and `looks`; torch is imported only when they run."""
 from __future__ import annotations
 
 import argparse
@@ -53,4 +53,18 @@ def paint_split(args: argparse.Namespace) -> int:
     from . import split
 
     split.paint_split(args.data, args.split, args.size, Painter(args.weights), args.out)
+    return 0
+
+
+def add_looks(parser: argparse.ArgumentParser, weights: Path) -> None:
+    """`weights` is the folder that is taken unless another is named."""
+    parser.add_argument("data", type=Path, help="folder with manifest.csv, NAME.webp and NAME.png")
+    parser.add_argument("--weights", type=Path, default=weights, help="weights folder that gets the looks, in place of those it has")
+
+
+def looks(args: argparse.Namespace) -> int:
+    """Find the named looks as the arguments say. Raises DataError, ConfigError and WeightsError with one sentence each."""
+    from .looks import find_looks
+
+    find_looks(args.data, args.weights)
     return 0

@@ -70,16 +70,6 @@ def test_the_view_s_heights_matter(onnx_painter):
     assert _apart(whole, level) > 2
 
 
-def test_drawn_styles_are_mixes_of_the_bank():
-    bank = noise.normal(0, 0, 4, 23, 64)
-    styles = np.stack([painter.draw_style(seed, bank) for seed in range(20)])
-    assert np.square(styles).mean(2) == pytest.approx(1, abs=1e-4)
-    assert len(np.unique(styles[:, 0, 0])) == 20
-    for style in styles:  # every label's code lies in the plane of the same two rows
-        fits = [np.linalg.lstsq(bank[[a, b], 3].T, style[3], rcond=None)[1] for a in range(4) for b in range(a)]
-        assert min(float(fit[0]) for fit in fits) < 1e-6
-
-
 @pytest.mark.parametrize("label", [1, 12, 22])
 def test_maps_of_one_label(onnx_painter, label):
     assert onnx_painter.paint(Request(np.full((96, 96), label, np.uint8))).picture.shape == (96, 96, 3)
