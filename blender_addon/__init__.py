@@ -6,7 +6,7 @@ import bpy
 from . import history as paintings
 from . import painting, panels, preferences, properties, service, swatches
 from .apply import follow
-from .operators import apply, export_layers, hand_over, history, label, paint, relief, reproduce, sample_terrain, show_labels, texture
+from .operators import apply, export_layers, hand_over, history, label, paint, relief, reproduce, sample_terrain, show_labels, texture, world
 
 CLASSES = (
     *properties.CLASSES,
@@ -20,6 +20,7 @@ CLASSES = (
     *history.CLASSES,
     *export_layers.CLASSES,
     *texture.CLASSES,
+    *world.CLASSES,
     *hand_over.CLASSES,
     sample_terrain.VEDUTA_OT_sample_terrain,
     *panels.CLASSES,

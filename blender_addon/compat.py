@@ -36,7 +36,7 @@ def declare_depth_write(info: gpu.types.GPUShaderCreateInfo) -> None:
         info.depth_write("ANY")
 
 
-def enable_nodes(material: bpy.types.Material) -> None:
-    """Give a material its node tree; from 5.0 on it always has one."""
+def enable_nodes(owner: bpy.types.Material | bpy.types.World) -> None:
+    """Give a material or a world its node tree; from 5.0 on they always have one."""
     if bpy.app.version < (5, 0):
-        material.use_nodes = True
+        owner.use_nodes = True

@@ -20,6 +20,7 @@ import numpy as np
 from . import fields
 from . import labels as label_set
 from .fields import Array, RequestError
+from .light import LUMINANCE, TO_LINEAR, to_bytes
 
 AMOUNTS = ("shading", "haze", "reflection", "shadow", "visibility")  # the names of a Relief's numbers
 REDUCED = 1024  # longest side at which smooth light is worked out, pixels
@@ -28,7 +29,6 @@ _STRIP = 1 << 18  # pixels worked on at once
 _AIR = tuple(label_set.BY_NAME[name].id for name in ("sky", "cloud", "fog", "sun"))
 _WATER = tuple(label_set.BY_NAME[name].id for name in ("sea", "lake", "river"))
 
-_LUMINANCE = np.array((0.2126, 0.7152, 0.0722), np.float32)  # of linear sRGB
 _SKY_LIGHT = 0.3  # the sky's part of the light on level ground under a high Sun
 _WARM, _COOL = np.array((1.07, 1.0, 0.88), np.float32), np.array((0.93, 1.0, 1.12), np.float32)  # sunlight and skylight; white between them
 _DARKEST, _BRIGHTEST = 0.35, 2.2  # what slopes may do to the painted light
@@ -110,13 +110,13 @@ def _light(picture: np.ndarray, relief: Relief) -> np.ndarray:
     air = _horizon_colour(picture, relief.labels)
     farthest = np.max(relief.depth, initial=0, where=np.isfinite(relief.depth))
     for rows in _strips(relief.labels.shape):
-        light = _TO_LINEAR[picture[rows]]
+        light = TO_LINEAR[picture[rows]]
         if relief.shading or relief.shadow:
             light *= slopes.gain(rows)
         if relief.haze:
             through = _transmission(relief, rows, farthest)
             light = light * through + air * (1 - through)
-        lit[rows] = _to_bytes(light)
+        lit[rows] = to_bytes(light)
     return lit
 
 
@@ -174,7 +174,7 @@ def _own_light(picture: np.ndarray, labels: np.ndarray, surface: np.ndarray, apa
     height, width = labels.shape
     luminance = np.empty(labels.shape, np.float32)
     for row in range(height):  # of block means
-        block = _TO_LINEAR[picture[row * step:(row + 1) * step]] @ _LUMINANCE
+        block = TO_LINEAR[picture[row * step:(row + 1) * step]] @ LUMINANCE
         luminance[row] = np.add.reduceat(block.mean(0), np.arange(0, picture.shape[1], step))[:width] / step if step > 1 else block[0]
     edges = _Edges(apart + 3 * labels, 0.3, _OWN_SMOOTH * max(labels.shape))
     broad = edges.smooth(luminance)
@@ -236,7 +236,7 @@ def _horizon_colour(picture: np.ndarray, labels: np.ndarray) -> np.ndarray:
         return np.float32(0.6) * _COOL
     lowest = rows[-1]
     band = slice(max(0, lowest - max(2, len(labels) // 10)), lowest + 1)
-    return np.median(_TO_LINEAR[picture[band][air[band]]], axis=0)
+    return np.median(TO_LINEAR[picture[band][air[band]]], axis=0)
 
 
 # --- what water mirrors
@@ -261,8 +261,8 @@ def _mirror(picture: np.ndarray, relief: Relief) -> np.ndarray:
         rays = _Rays(relief, where)
         colour, found = rays.colours(picture)
         share = (relief.reflection * rays.reflectance * found)[:, None]
-        own = _TO_LINEAR[picture[where]]
-        mirrored[where] = _to_bytes(own + share * (colour - own))
+        own = TO_LINEAR[picture[where]]
+        mirrored[where] = to_bytes(own + share * (colour - own))
     return mirrored
 
 
@@ -368,8 +368,8 @@ def _sampled(picture: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.nda
     top, left = row.astype(np.int32), column.astype(np.int32)
     bottom, right = np.minimum(top + 1, picture.shape[0] - 1), np.minimum(left + 1, picture.shape[1] - 1)
     down, across = (row - top)[:, None].astype(np.float32), (column - left)[:, None].astype(np.float32)
-    upper = _TO_LINEAR[picture[top, left]] * (1 - across) + _TO_LINEAR[picture[top, right]] * across
-    lower = _TO_LINEAR[picture[bottom, left]] * (1 - across) + _TO_LINEAR[picture[bottom, right]] * across
+    upper = TO_LINEAR[picture[top, left]] * (1 - across) + TO_LINEAR[picture[top, right]] * across
+    lower = TO_LINEAR[picture[bottom, left]] * (1 - across) + TO_LINEAR[picture[bottom, right]] * across
     return upper * (1 - down) + lower * down
 
 
@@ -399,19 +399,3 @@ def _bilinear(field: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nd
     down, across = (rows - top)[:, None], columns - left
     part = field[top] * (1 - down) + field[bottom] * down
     return part[:, left] * (1 - across) + part[:, right] * across
-
-
-def _linear_table() -> np.ndarray:
-    value = np.arange(256) / 255
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-_TO_LINEAR = _linear_table()
-_FINE = 1 << 14
-# By the square root, which spreads dark tones as sRGB does: a table in linear steps would band there.
-_TO_BYTE = np.searchsorted((_TO_LINEAR[1:] + _TO_LINEAR[:-1]) / 2, (np.arange(_FINE + 1) / _FINE) ** 2).astype(np.uint8)
-
-
-def _to_bytes(light: np.ndarray) -> np.ndarray:
-    """Linear light 0..1 (clipped) -> sRGB bytes."""
-    return _TO_BYTE[np.rint(np.sqrt(np.clip(light, 0, 1)) * _FINE).astype(np.int32)]

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import compat
 from ..synth_core import labels as label_set
-from . import batches, fill, shadow
+from . import batches, fill, shadow, sphere
 from .cycles_route import CyclesRoute
 from .errors import CaptureError
 from .extract import HOLDOUT, Geometry, Part, Sun, extract, listed, triangles
@@ -22,8 +22,8 @@ from .gpu_route import GpuRoute
 from .project import Lens, camera_lens, matrix_lens, painting_size, render_size
 from .surface import NOTHING, Surface, batch_of, look_up, source_of
 
-__all__ = ["CaptureError", "Geometry", "Lens", "Sun", "Surface", "View", "camera_lens", "capture", "extract", "hit_triangles", "kept_matte",
-           "kept_mattes", "kept_shade", "look_at", "matrix_lens", "painting_size", "render_size", "triangles"]
+__all__ = ["CaptureError", "Geometry", "Lens", "Sun", "Surface", "Surround", "View", "camera_lens", "capture", "capture_surround", "extract",
+           "hit_triangles", "kept_matte", "kept_mattes", "kept_shade", "look_at", "matrix_lens", "painting_size", "render_size", "triangles"]
 
 _SAMPLES = 4  # the matte's, across and along each pixel
 _MOST_PIXELS = 1 << 22  # of one drawing: bounds its memory
@@ -83,6 +83,38 @@ def capture(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy
         labels=_complete(seen.labels, lens, geometry.suns), depth=seen.depth, normal=seen.normal, position=seen.position, matte=matte,
         lens=lens, suns=geometry.suns, camera_name=camera.name if viewport is None else "", unlabelled=share,
         warnings=geometry.warnings + _missing(geometry.parts, seen.sources, unlabelled, share))
+
+
+@dataclass(frozen=True, eq=False)
+class Surround:
+    """What is seen all around a place: labels (W/2, W) uint8 in equirectangular projection (see `sphere`), no pixel unlabelled, kept
+    objects left out; the scene's suns, the strongest first; sentences on what was left out."""
+
+    labels: np.ndarray
+    suns: list[Sun]
+    warnings: list[str]
+
+
+def capture_surround(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, origin: np.ndarray, width: int, near: float, far: float,
+                     widest_sun: float = 0.0) -> Surround:
+    """Capture the whole scene around a (3,) place in world space, `width` (even) pixels around, between two distances.
+
+    widest_sun: the least angle, in radians, that a sun's disc is labelled with. Raises CaptureError like `capture`.
+    """
+    view_layer.update()
+    geometry = extract(scene, view_layer, view_layer.depsgraph)
+    _check(geometry)
+    side = -(-width // 3)  # a face's middle is coarser than the picture's equator by pi / 4 for the same pixels
+    painted = [part for part in geometry.parts if not part.keep]
+    faces = [look_at(painted, sphere.face_lens(face, origin, near, far), side, side).labels for face in range(sphere.FACES)]
+    labels = sphere.unfold(np.stack(faces), width)
+    half = width // 2
+    rise = np.broadcast_to(np.sin(np.pi / 2 - (np.arange(half) + 0.5) * (np.pi / half))[:, None], labels.shape)
+    beside = [np.concatenate((field[:, half:], field, field[:, :half]), 1) for field in (labels, rise)]  # the nearest label may lie past an edge
+    filled = np.ascontiguousarray(fill.fill_holes(*beside)[:, half:half + width])
+    for sun in geometry.suns:
+        fill.place_sun(filled, sphere.directions(width) @ sun.direction, max(sun.diameter, widest_sun))
+    return Surround(filled, geometry.suns, geometry.warnings)
 
 
 def kept_matte(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy.types.Object, width: int, height: int) -> np.ndarray:

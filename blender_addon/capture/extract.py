@@ -15,6 +15,7 @@ from .. import assignment
 from . import materials
 
 HOLDOUT = 255  # stands among the labels for a surface that hides what is behind it, needs no label and gets none
+LAMP_MARK = "veduta_energy"  # custom property of Sun lamps whose light has moved to a painted world: what they gave
 HIDDEN_MARK = "veduta_visible_camera"  # custom property of objects that Veduta hid from the camera: they are still captured
 _SOLID_TYPES = {"MESH", "CURVE", "SURFACE", "META", "FONT"}
 _SKIPPED_TYPES = {
@@ -384,7 +385,7 @@ def _seen_by_camera(obj: bpy.types.Object) -> bool:
 
 def _sun(lamp: bpy.types.SunLight, matrix: Matrix) -> Sun:
     direction = np.array(matrix.to_3x3().normalized().col[2], np.float64)
-    return Sun(direction, lamp.angle, lamp.energy * np.array(lamp.color, np.float64))
+    return Sun(direction, lamp.angle, lamp.get(LAMP_MARK, lamp.energy) * np.array(lamp.color, np.float64))
 
 
 def _is_solid(obj: bpy.types.Object) -> bool:

@@ -208,17 +208,27 @@ def to_camera(scene: bpy.types.Scene, camera: bpy.types.Object,
     It looks scene and camera up again: while the child paints, undo makes every reference invalid, and the user may delete either or open
     another file. Raises PaintingError when one of them is gone.
     """
-    scene_uid, camera_uid = scene.session_uid, camera.session_uid
+    camera_uid = camera.session_uid
+
+    def deliver(scene: bpy.types.Scene, result: Result) -> None:
+        camera = _find(scene.objects, camera_uid)
+        if camera is None:
+            raise PaintingError("The camera was deleted while the painting was made.", "Give the scene a camera and paint again.")
+        put_up(scene, camera, result)
+
+    return to_scene(scene, deliver)
+
+
+def to_scene(scene: bpy.types.Scene, put_up: Callable[[bpy.types.Scene, Result], None]) -> Callable[[Result], None]:
+    """As `to_camera`, for what no camera is needed for."""
+    scene_uid = scene.session_uid
 
     def deliver(result: Result) -> None:
         scene = _find(bpy.data.scenes, scene_uid)
         if scene is None:
             raise PaintingError("The scene that was being painted is gone: it was deleted, or another file was opened.", "Paint again.")
-        camera = _find(scene.objects, camera_uid)
-        if camera is None:
-            raise PaintingError("The camera was deleted while the painting was made.", "Give the scene a camera and paint again.")
         with bpy.context.temp_override(**_window_showing(scene)):
-            put_up(scene, camera, result)
+            put_up(scene, result)
 
     return deliver
 

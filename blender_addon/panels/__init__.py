@@ -1,7 +1,7 @@
 """The "Veduta" tab of the 3D viewport's sidebar, one file a panel with its sub-panels. Drawing alone: every button is an operator of `operators`."""
 from __future__ import annotations
 
-from . import history, labels, paint, relief, textures
+from . import history, labels, paint, relief, textures, world
 
 # In the order in which the sidebar shows them.
 CLASSES = (
@@ -10,4 +10,5 @@ CLASSES = (
     *relief.CLASSES,
     *labels.CLASSES,
     *textures.CLASSES,
+    *world.CLASSES,
 )

@@ -9,6 +9,7 @@ from .history import VedutaHistory
 from .marks import VedutaLinkedMark
 from .relief import VedutaRelief
 from .textures import VedutaTextures
+from .world import VedutaWorld
 
 
 class VedutaScene(bpy.types.PropertyGroup):
@@ -24,6 +25,7 @@ class VedutaScene(bpy.types.PropertyGroup):
     linked_marks: CollectionProperty(type=VedutaLinkedMark)
     history: PointerProperty(type=VedutaHistory)
     relief: PointerProperty(type=VedutaRelief)
+    world: PointerProperty(type=VedutaWorld)
     textures: PointerProperty(type=VedutaTextures)
 
 

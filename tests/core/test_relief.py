@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from synth_core import labels as label_set
+from synth_core import light
 from synth_core import relief as reliefs
 from synth_core.relief import Relief
 
@@ -168,7 +169,7 @@ def test_a_large_painting_is_lit_as_a_small_one(monkeypatch):
 
 def test_light_goes_to_linear_and_back_unchanged():
     every = np.arange(256, dtype=np.uint8)
-    assert np.array_equal(reliefs._to_bytes(reliefs._TO_LINEAR[every]), every)
+    assert np.array_equal(light.to_bytes(light.TO_LINEAR[every]), every)
 
 
 @pytest.mark.parametrize("wrong", [
