@@ -28,6 +28,7 @@ def put_up(scene: bpy.types.Scene, lit: np.ndarray, share: float) -> bpy.types.I
     """
     remove(scene)
     image = viewport.packed("Veduta Panorama", _file(lit))
+    image.colorspace_settings.name = "Linear Rec.709"
     image.use_fake_user = True
     world = bpy.data.worlds.new(NAME)
     world[OWN_MARK] = True

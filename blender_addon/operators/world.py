@@ -36,7 +36,8 @@ class VEDUTA_OT_paint_world(StartsPainting, bpy.types.Operator):
         scene = context.scene
         seed, width = scene_seed(scene), int(scene.veduta.world.size)
         try:
-            around = capture_surround(scene, context.view_layer, *_place(context), width=width, widest_sun=_SUN_LABEL)
+            origin, near, far = _place(context)
+            around = capture_surround(scene, context.view_layer, origin, width, near, far, _SUN_LABEL)
             _Panorama(around, seed).start(scene)
         except (CaptureError, RequestError) as error:
             raise PaintingError(str(error)) from error
