@@ -34,7 +34,7 @@ class VEDUTA_OT_paint_world(StartsPainting, bpy.types.Operator):
 
     def begin(self, context):
         scene = context.scene
-        seed, width = scene_seed(scene), int(scene.veduta.world.size)
+        seed, width = scene_seed(scene), _width(scene)
         try:
             origin, near, far = _place(context)
             around = capture_surround(scene, context.view_layer, origin, width, near, far, _SUN_LABEL)
@@ -100,6 +100,10 @@ class VEDUTA_OT_save_world(bpy.types.Operator):
             return {"CANCELLED"}
         self.report({"INFO"}, f"Saved {path}.")
         return {"FINISHED"}
+
+
+def _width(scene: bpy.types.Scene) -> int:
+    return int(scene.veduta.world.size)
 
 
 def _write(path: Path, image: bpy.types.Image) -> None:
