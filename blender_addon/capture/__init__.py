@@ -17,7 +17,7 @@ from ..synth_core import labels as label_set
 from . import batches, fill, shadow, sphere
 from .cycles_route import CyclesRoute
 from .errors import CaptureError
-from .extract import HOLDOUT, Geometry, Part, Sun, extract, listed, triangles
+from .extract import Geometry, Part, Sun, check, extract, listed, triangles
 from .gpu_route import GpuRoute
 from .project import Lens, camera_lens, matrix_lens, painting_size, render_size
 from .surface import NOTHING, Surface, batch_of, look_up, source_of
@@ -71,7 +71,7 @@ def capture(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy
     depsgraph = view_layer.depsgraph
     lens = viewport or camera_lens(scene, depsgraph, camera)
     geometry = extract(scene, view_layer, depsgraph)
-    _check(geometry)
+    check(geometry)
     packed = batches.pack(geometry.parts, lens)
     with _open(route, packed) as drawing:
         hits = [_draw(drawing, lens.nudged(*nudge, width, height), width, height) for nudge in drawing.nudges]
@@ -80,7 +80,7 @@ def capture(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy
     unlabelled = seen.covered & (seen.labels == label_set.UNLABELLED)
     share = int(np.count_nonzero(unlabelled)) / max(1, int(np.count_nonzero(seen.covered)))
     return View(
-        labels=_complete(seen.labels, lens, geometry.suns), depth=seen.depth, normal=seen.normal, position=seen.position, matte=matte,
+        labels=fill.complete(seen.labels, lens, geometry.suns), depth=seen.depth, normal=seen.normal, position=seen.position, matte=matte,
         lens=lens, suns=geometry.suns, camera_name=camera.name if viewport is None else "", unlabelled=share,
         warnings=geometry.warnings + _missing(geometry.parts, seen.sources, unlabelled, share))
 
@@ -172,18 +172,6 @@ def look_at(parts: list[Part], lens: Lens, width: int, height: int) -> Surface:
         return look_up(packed, [_draw(drawing, lens.nudged(*nudge, width, height), width, height) for nudge in drawing.nudges], lens)
 
 
-def _check(geometry: Geometry) -> None:
-    """Raises CaptureError when there is nothing to paint."""
-    if not geometry.parts:
-        raise CaptureError("There is nothing to paint: no surface renders in this view layer; add some terrain, or show what is hidden.")
-    if not any(_labelled(part) for part in geometry.parts):
-        raise CaptureError("Nothing has a label yet; give a material, an object or a collection a label in Veduta's panel.")
-
-
-def _labelled(part: Part) -> bool:
-    return not part.keep and bool(((part.labels != label_set.UNLABELLED) & (part.labels != HOLDOUT)).any())
-
-
 @contextmanager
 def _open(route: str | None, packed: list[batches.Batch]) -> Iterator[GpuRoute | CyclesRoute]:
     if route == "gpu" or (route is None and not bpy.app.background):
@@ -193,16 +181,6 @@ def _open(route: str | None, packed: list[batches.Batch]) -> Iterator[GpuRoute |
         return
     with CyclesRoute(packed) as drawing:
         yield drawing
-
-
-def _complete(labels: np.ndarray, lens: Lens, suns: list[Sun]) -> np.ndarray:
-    """The label map with its holes filled and the suns' discs in its sky."""
-    height, width = labels.shape
-    filled = fill.fill_holes(labels, lens.facing(np.array((0.0, 0.0, 1.0)), width, height))
-    if not lens.orthographic:  # all its rays run alike: a sun would fill the frame or miss it
-        for sun in suns:
-            fill.place_sun(filled, lens.facing(sun.direction, width, height), sun.diameter)
-    return filled
 
 
 def _draw(drawing: GpuRoute | CyclesRoute, lens: Lens, width: int, height: int) -> np.ndarray:

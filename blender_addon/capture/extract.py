@@ -12,7 +12,9 @@ import numpy as np
 from mathutils import Matrix
 
 from .. import assignment
+from ..synth_core import labels as label_set
 from . import materials
+from .errors import CaptureError
 
 HOLDOUT = 255  # stands among the labels for a surface that hides what is behind it, needs no label and gets none
 LAMP_MARK = "veduta_energy"  # custom property of Sun lamps whose light has moved to a painted world: what they gave
@@ -124,6 +126,14 @@ def extract(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, depsgraph: 
     return Geometry(parts, sorted(reader.suns, key=lambda sun: -sun.light.sum()), reader.warnings())
 
 
+def check(geometry: Geometry) -> None:
+    """Raises CaptureError when there is nothing to paint."""
+    if not geometry.parts:
+        raise CaptureError("There is nothing to paint: no surface renders in this view layer; add some terrain, or show what is hidden.")
+    if not any(_labelled(part) for part in geometry.parts):
+        raise CaptureError("Nothing has a label yet; give a material, an object or a collection a label in Veduta's panel.")
+
+
 def triangles(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, depsgraph: bpy.types.Depsgraph,
               most: int = 2_000_000) -> tuple[np.ndarray, np.ndarray]:
     """World-space corners of every captured triangle that is not kept, for drawing by label: (3T, 3) float32 and their labels, (3T,) uint8.
@@ -140,6 +150,10 @@ def triangles(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, depsgraph
             labels.append(np.repeat(np.where(part.labels == HOLDOUT, 0, part.labels).astype(np.uint8), 3))
         total += len(places) * len(part.triangles)
     return np.concatenate(corners), np.concatenate(labels)
+
+
+def _labelled(part: Part) -> bool:
+    return not part.keep and bool(((part.labels != label_set.UNLABELLED) & (part.labels != HOLDOUT)).any())
 
 
 def _placed(part: Part, matrices: list) -> Part:
@@ -180,8 +194,8 @@ class _Reader:
         if obj.type != "MESH":
             return
         slots = _slot_materials(obj)
-        # Objects without modifiers share one evaluated mesh: it is read once, however many they are.
-        key = obj.data.as_pointer(), original.mode == "EDIT", standing, slots
+        # Objects without modifiers share one evaluated mesh: it is read once, however many they are. Kept ones stay apart: each has its matte.
+        key = obj.data.as_pointer(), original.mode == "EDIT", original.name_full if standing.keep else "", standing, slots
         if key not in groups:
             groups[key] = _Group(self._parts(key, obj, standing, slots))
         groups[key].matrices.append(instance.matrix_world.copy())

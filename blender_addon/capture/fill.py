@@ -1,13 +1,25 @@
-"""Pixels that no labelled surface covers: sky above the horizon, the nearest label below it, and the sun's disc. No Blender here."""
+"""Pixels that no labelled surface covers: sky above the horizon, the nearest label below it, and the sun's disc. Nothing is drawn or read here."""
 from __future__ import annotations
 
 import numpy as np
 
 from ..synth_core import labels as label_set
+from .extract import Sun
+from .project import Lens
 
 SKY = label_set.BY_NAME["sky"].id
 SUN = label_set.BY_NAME["sun"].id
 _LEVEL = -1e-6  # a level ray's rise, with room for rounding: such rays meet no ground
+
+
+def complete(labels: np.ndarray, lens: Lens, suns: list[Sun]) -> np.ndarray:
+    """The label map of what `lens` sees, with its holes filled and the suns' discs in its sky."""
+    height, width = labels.shape
+    filled = fill_holes(labels, lens.facing(np.array((0.0, 0.0, 1.0)), width, height))
+    if not lens.orthographic:  # all its rays run alike: a sun would fill the frame or miss it
+        for sun in suns:
+            place_sun(filled, lens.facing(sun.direction, width, height), sun.diameter)
+    return filled
 
 
 def fill_holes(labels: np.ndarray, rise: np.ndarray) -> np.ndarray:

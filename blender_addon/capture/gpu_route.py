@@ -21,7 +21,8 @@ _MATRIX_COLUMNS = 1023  # texels in a row of the matrix texture: whole matrices,
 _VERTEX = """
 void main()
 {
-  int texel = 3 * gl_InstanceID;
+  int place = first + gl_InstanceID;
+  int texel = 3 * place;
   int width = textureSize(matrices, 0).x;
   ivec2 at = ivec2(texel % width, texel / width);
   vec4 point = vec4(corner.xyz, 1.0);
@@ -31,7 +32,7 @@ void main()
   seen.z = dot(texelFetch(matrices, at + ivec2(2, 0), 0), point);
   gl_Position = window * vec4(seen, 1.0);
   away = -seen.z;
-  hit = vec2(float(gl_InstanceID), corner.w);
+  hit = vec2(float(place), corner.w);
   SET_UV
 }
 """
@@ -46,7 +47,7 @@ void main()
 """
 _CUT_OUT = """
   ivec2 size = textureSize(image, 0);
-  vec4 texel = texelFetch(image, min(ivec2(fract(place) * vec2(size)), size - 1), 0);
+  vec4 texel = texelFetch(image, min(ivec2(fract(on_image) * vec2(size)), size - 1), 0);
   float covers = dot(texel, channels);
   if (inverted == 1 ? covers > 0.5 : covers <= 0.5) {
     discard;
@@ -65,15 +66,15 @@ class GpuRoute:
 
     def __init__(self, batches: list[Batch]):
         self._batches = batches
-        self._shaders = {cut: _shader(cut) for cut in {batch.cutout is not None for batch in batches}}
-        self._uploads = [(_corners(batch), _matrices(batch)) for batch in batches]
+        self._shaders = {cut: make_shader(cut) for cut in {batch.cutout is not None for batch in batches}}
+        self._uploads = [(upload_corners(batch), upload_matrices(batch)) for batch in batches]
 
     def draw(self, lens: Lens, width: int, height: int, keep: bool) -> np.ndarray:
         """(height, width) int64, row 0 at the top: the number of the triangle at each pixel's centre, or NOTHING. With the kept objects or
         without."""
         target = gpu.types.GPUOffScreen(width, height, format="RGBA32F")
         try:
-            with target.bind(), _drawing_state():
+            with target.bind(), drawing_state():
                 framebuffer = gpu.state.active_framebuffer_get()
                 framebuffer.clear(color=(NOTHING, 0, 0, 0), depth=1.0)
                 self._draw_batches(lens, keep)
@@ -88,17 +89,23 @@ class GpuRoute:
             if batch.keep and not keep:
                 continue
             shader = self._shaders[batch.cutout is not None]
-            shader.bind()
-            shader.uniform_float("window", mathutils.Matrix(lens.window()))
-            shader.uniform_float("reach", (lens.near, lens.far))
-            shader.uniform_float("batch", float(index))
-            shader.uniform_sampler("matrices", matrices)
-            if batch.cutout is not None:
-                _bind_cutout(shader, batch.cutout)
+            bind(shader, lens, index, batch, matrices)
             corners.draw_instanced(shader, instance_start=0, instance_count=len(batch.matrices))
 
 
-def _shader(cut: bool) -> gpu.types.GPUShader:
+def bind(shader: gpu.types.GPUShader, lens: Lens, index: int, batch: Batch, matrices: gpu.types.GPUTexture, first: int = 0) -> None:
+    """Make a shader ready to draw the batch of that index, from its place `first` on."""
+    shader.bind()
+    shader.uniform_float("window", mathutils.Matrix(lens.window()))
+    shader.uniform_float("reach", (lens.near, lens.far))
+    shader.uniform_float("batch", float(index))
+    shader.uniform_int("first", first)
+    shader.uniform_sampler("matrices", matrices)
+    if batch.cutout is not None:
+        _bind_cutout(shader, batch.cutout)
+
+
+def make_shader(cut: bool) -> gpu.types.GPUShader:
     """The shader that writes batch, place and triangle; with `cut`, only where an image says so."""
     passed = gpu.types.GPUStageInterfaceInfo("veduta_capture_cut" if cut else "veduta_capture")
     passed.flat("VEC2", "hit")
@@ -109,8 +116,9 @@ def _shader(cut: bool) -> gpu.types.GPUShader:
     info.push_constant("MAT4", "window")
     info.push_constant("VEC2", "reach")
     info.push_constant("FLOAT", "batch")
+    info.push_constant("INT", "first")
     if cut:
-        passed.smooth("VEC2", "place")
+        passed.smooth("VEC2", "on_image")
         info.vertex_in(1, "VEC2", "uv")
         info.sampler(1, "FLOAT_2D", "image")
         info.push_constant("VEC4", "channels")
@@ -118,7 +126,7 @@ def _shader(cut: bool) -> gpu.types.GPUShader:
     info.vertex_out(passed)
     info.fragment_out(0, "VEC4", "found")
     compat.declare_depth_write(info)
-    info.vertex_source(_VERTEX.replace("SET_UV", "place = uv;" if cut else ""))
+    info.vertex_source(_VERTEX.replace("SET_UV", "on_image = uv;" if cut else ""))
     info.fragment_source(_FRAGMENT.replace("CUT_OUT", _CUT_OUT if cut else ""))
     return gpu.shader.create_from_info(info)
 
@@ -129,7 +137,7 @@ def _bind_cutout(shader: gpu.types.GPUShader, cutout: Cutout) -> None:
     shader.uniform_int("inverted", int(cutout.inverted))
 
 
-def _corners(batch: Batch) -> gpu.types.GPUBatch:
+def upload_corners(batch: Batch) -> gpu.types.GPUBatch:
     """The batch's triangles on the card. Corners are not shared, so that each knows its triangle's number."""
     count = len(batch.triangles)
     corners = np.empty((count, 3, 4), np.float32)
@@ -146,7 +154,7 @@ def _corners(batch: Batch) -> gpu.types.GPUBatch:
     return gpu.types.GPUBatch(type="TRIS", buf=buffer)
 
 
-def _matrices(batch: Batch) -> gpu.types.GPUTexture:
+def upload_matrices(batch: Batch) -> gpu.types.GPUTexture:
     """The batch's matrices as a texture, three texels each, row after row."""
     rows = batch.matrices.reshape(-1, 4)
     width = min(_MATRIX_COLUMNS, len(rows))
@@ -157,7 +165,7 @@ def _matrices(batch: Batch) -> gpu.types.GPUTexture:
 
 
 @contextmanager
-def _drawing_state() -> Iterator[None]:
+def drawing_state() -> Iterator[None]:
     """Depth-tested, unblended drawing of both faces; the former state comes back at the end."""
     depth, written, blend = gpu.state.depth_test_get(), gpu.state.depth_mask_get(), gpu.state.blend_get()
     gpu.state.depth_test_set("LESS")
