@@ -4,9 +4,11 @@ from __future__ import annotations
 import bpy
 
 from . import history as paintings
+from . import live as live_view
 from . import painting, panels, preferences, properties, service, swatches
 from .apply import follow
 from .operators import apply, export_layers, hand_over, history, label, paint, relief, reproduce, sample_terrain, show_labels, texture, world
+from .operators import live
 
 CLASSES = (
     *properties.CLASSES,
@@ -15,6 +17,7 @@ CLASSES = (
     *show_labels.CLASSES,
     *paint.CLASSES,
     *relief.CLASSES,
+    *live.CLASSES,
     *apply.CLASSES,
     *reproduce.CLASSES,
     *history.CLASSES,
@@ -38,6 +41,7 @@ def register() -> None:
 
 def unregister() -> None:
     """End the painter's process, and leave no handler, timer, property or class behind."""
+    live_view.stop()
     painting.stop()
     service.close()
     show_labels.hide_all()

@@ -69,8 +69,12 @@ class Recipe:
 
 def make(request: Request, scene: bpy.types.Scene, camera: bpy.types.Object, look: str = "") -> Recipe:
     """The recipe of what `request` asks for, with the camera as it stands now; `finished` adds what is known once it is painted."""
-    lens = _lens(scene, camera)
-    return Recipe(request.labels, request.seed, request.style, scene.name, camera.name, lens.view, lens.window(), threads=_threads(),
+    return of_lens(request, scene.name, camera.name, _lens(scene, camera), look)
+
+
+def of_lens(request: Request, scene: str, camera: str, lens: project.Lens, look: str = "") -> Recipe:
+    """The recipe of what `request` asks for, seen through `lens`. scene, camera: names, the camera's "" for a free view."""
+    return Recipe(request.labels, request.seed, request.style, scene, camera, lens.view, lens.window(), threads=_threads(),
                   look=look, anchors=request.anchors, wrap=request.wrap, view=request.view, best_of=request.best_of,
                   relief=request.relief and request.relief.amounts)
 

@@ -120,6 +120,10 @@ def render_size(scene: bpy.types.Scene) -> tuple[int, int]:
 
 def painting_size(scene: bpy.types.Scene, cap: int = CAPPED_SIDE) -> tuple[int, int]:
     """Width and height of a painting at render size, shrunk in proportion to at most `cap` pixels on the long side, at least 64 on each."""
-    width, height = render_size(scene)
+    return fitted(*render_size(scene), cap)
+
+
+def fitted(width: int, height: int, cap: int) -> tuple[int, int]:
+    """The size shrunk in proportion to at most `cap` pixels on the long side, at least 64 on each."""
     share = min(1.0, cap / max(width, height))
     return max(_SMALLEST_SIDE, round(width * share)), max(_SMALLEST_SIDE, round(height * share))

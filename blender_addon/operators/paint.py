@@ -157,7 +157,7 @@ def scene_camera(context: bpy.types.Context) -> Iterator[bpy.types.Object | None
     if context.scene.camera is not None or context.region_data is None:
         yield context.scene.camera
         return
-    camera = _camera_from_view(context)
+    camera = camera_from_view(context)
     try:
         yield camera
     except PaintingError:
@@ -167,7 +167,7 @@ def scene_camera(context: bpy.types.Context) -> Iterator[bpy.types.Object | None
     bpy.ops.ed.undo_push(message="Camera from View")
 
 
-def _camera_from_view(context: bpy.types.Context) -> bpy.types.Object:
+def camera_from_view(context: bpy.types.Context) -> bpy.types.Object:
     """A new scene camera that looks as the context's viewport does."""
     view, space = context.region_data, context.space_data
     data = bpy.data.cameras.new("Veduta View")

@@ -5,6 +5,7 @@ import bpy
 
 from .. import painting
 from ..operators import paint
+from . import live
 from .common import SidebarPanel, wrapped
 
 
@@ -20,6 +21,7 @@ class VEDUTA_PT_paint(SidebarPanel, bpy.types.Panel):
         row = layout.row()
         row.scale_y = 1.6
         row.operator("veduta.paint", icon="BRUSH_DATA")
+        live.draw(layout, context)
         if painting.problem() is not None:
             self._draw_problem(layout, context, painting.problem())
         layout.operator("veduta.remove_backdrop", icon="X")
