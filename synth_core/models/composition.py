@@ -100,15 +100,26 @@ class Composition(nn.Module):
     def _over(labels, codes):
         """Codes (N, 23, K) laid over the map: (N, K, H, W)."""
         n, _, h, w = labels.shape
+        if labels.is_contiguous(memory_format=torch.channels_last):  # as the trainer's are: turning them round would cost a copy
+            return torch.matmul(labels.permute(0, 2, 3, 1).flatten(1, 2), codes).view(n, h, w, codes.shape[2]).permute(0, 3, 1, 2)
         return torch.matmul(codes.transpose(1, 2), labels.flatten(2)).view(n, codes.shape[2], h, w)
+
+    def _embed(self, level, labels, laid, rest):
+        """Label features (N, C, H, W) of a level from its labels, their laid style codes, and its noise and height."""
+        layer = self.embed[level]
+        if level < self.heavy:
+            return layer(torch.cat([labels, self._over(labels, laid), rest], 1))
+        # A light level sees each pixel by itself: its layer is applied to the 23 codes first, and only what comes out is laid over the map.
+        by_label, by_style, by_rest = layer.weight.split([labels.shape[1], LAID, rest.shape[1]], 1)
+        codes = by_label[:, :, 0, 0].t() + laid @ by_style[:, :, 0, 0].t()  # (N, 23, C)
+        return self._over(labels, codes) + F.conv2d(rest, by_rest, layer.bias)
 
     def _features(self, maps, laid, noises, heights):
         """Label features of each level, coarse to fine: first gathered fine to coarse, then enriched with the context of the coarser level."""
         gathered = [None] * self.levels
         below = None
         for i in reversed(range(self.levels)):
-            seen = torch.cat([maps[i], self._over(maps[i], laid), NOISE_STRENGTH * noises[i], heights[i]], 1)
-            h = self.embed[i](seen)
+            h = self._embed(i, maps[i], laid, torch.cat([NOISE_STRENGTH * noises[i], heights[i]], 1))
             gathered[i] = leaky(h if below is None else h + below)
             if i:
                 below = self.context[i - 1](F.avg_pool2d(gathered[i], 2))

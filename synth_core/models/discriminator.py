@@ -72,6 +72,10 @@ class PixelHead(nn.Module):
             nn.Conv2d(32, 32, 3, padding=1), nn.LeakyReLU(0.2),
             nn.Conv2d(32, 1, 3, padding=1),
         )  # fmt: skip
+        for layer in self.layers:
+            if isinstance(layer, nn.Conv2d):  # at torch's own smaller scale the biases drown the picture, and it learns nothing
+                nn.init.kaiming_normal_(layer.weight, a=0.2)
+                nn.init.zeros_(layer.bias)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         return self.layers(image)

@@ -5,6 +5,7 @@ import random
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from .. import labels as label_set
 from ..models.composition import Composition
@@ -18,6 +19,7 @@ from .judges import Judges, descend
 
 CHANNELS, LABEL_CHANNELS = (256, 256, 256, 128, 64, 32, 24, 16), (64, 64, 64, 48, 32, 16, 12, 8)
 BANK = 256  # styles that are remembered, and shipped
+TONE_CELL = 16  # pixels
 VARIETY_EVERY = 4
 VARIETY_ENOUGH = 0.4  # mean feature distance between two noises that is asked for; unrelated features lie 1.1 apart
 
@@ -71,7 +73,7 @@ class CompositionTeacher:
     def step(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Teach all networks once from a batch; returns the losses as scalars."""
         n, run = len(batch.image), self.run
-        drawn = batch.drawn
+        drawn = batch.asked
         wrapping = random.random() < run.wrap
         if wrapping:  # the left half and its mirror: a map that continues at the other side
             half = drawn[:, :, : drawn.shape[2] // 2]
@@ -79,7 +81,7 @@ class CompositionTeacher:
         areas = one_hot(drawn)
         source, mixed = self._sources(n)
         style, codes = self._styles(batch, source, mixed)
-        noise = torch.randn(n, NOISE_CHANNELS, *drawn.shape[1:], device=self.device)
+        noise = torch.randn(n, NOISE_CHANNELS, *drawn.shape[1:], device=self.device).contiguous(memory_format=torch.channels_last)
 
         painter = self.learners["composition"].train()
         set_wrap(painter, "x" if wrapping else "")
@@ -128,7 +130,8 @@ class CompositionTeacher:
         if not wrapping:
             own = len(fake) // 2
             told["aligned"] = sum((features[k][:own] - real_features[k][:own]).abs().mean() for k in (3, 4)) / 2
-            loss = loss + run.aligned * told["aligned"]
+            told["tone"] = (F.avg_pool2d(fake[:own], TONE_CELL) - F.avg_pool2d(real[:own], TONE_CELL)).abs().mean()
+            loss = loss + run.aligned * told["aligned"] + run.tone * told["tone"]
         if self.steps % VARIETY_EVERY == 0:
             told["variety"] = self._variety(areas[-1:])
             loss = loss + run.variety * VARIETY_EVERY * (VARIETY_ENOUGH - told["variety"]).clamp_min(0)

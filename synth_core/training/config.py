@@ -26,11 +26,13 @@ class Run:
     decay_from: float = 1.0  # share of `images` after which the rate falls to a tenth along a cosine
     smallest_crop: float = 0.65  # of the photograph's short side
     wrap: float = 0.25  # share of batches painted with circular padding in x
+    blockouts: float = 0.5  # share of batches whose last picture is painted from a made-up map with a blockout's straight edges
     pixel: float = 1.0  # weights of the losses: the right label at every pixel,
     heads: float = 1.0  # the heads on the backbone's scales,
     fine: float = 0.5  # the head on single pixels,
     statistics: float = 5.0  # the style photograph's statistics under each label,
     aligned: float = 1.5  # closeness to the own photograph at strides 16 and 32,
+    tone: float = 5.0  # closeness to the own photograph's colours in cells of 16 pixels,
     variety: float = 0.5  # that new noise moves the features
     lecam: float = 0.1  # 2104.03310, on the heads
     r1: float = 1.0  # on the pixel head

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from .. import labels as label_set
+from .blockouts import blockout
 
 # Photographs are kept at this many times the training size: crops are then nearly always reduced, never blown up.
 MARGIN = 1.6
@@ -36,12 +37,14 @@ class DataError(ValueError):
 class Batch:
     """N crops of one size. Images (N, 3, S, S) float32 in [-1, 1]; maps (N, S, S) int64; height (N, 1, S, S), +1 at the photograph's top.
 
-    `truth` is the photograph's own map, `drawn` the map as a modeller would draw it; the style crop is another cut of the same photograph.
+    `truth` is the photograph's own map, `drawn` the map as a modeller would draw it, `asked` what the painter is given to paint: the same, but
+    for a made-up map in the last place now and then. The style crop is another cut of the same photograph.
     """
 
     image: torch.Tensor
     truth: torch.Tensor
     drawn: torch.Tensor
+    asked: torch.Tensor
     height: torch.Tensor
     style_image: torch.Tensor
     style_map: torch.Tensor
@@ -52,7 +55,8 @@ class Batch:
 
 def one_hot(maps: torch.Tensor) -> torch.Tensor:
     """(N, H, W) ids -> (N, 23, H, W) float32, channels last."""
-    return F.one_hot(maps, label_set.COUNT).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
+    hot = torch.zeros(*maps.shape, label_set.COUNT, device=maps.device)
+    return hot.scatter_(3, maps[..., None], 1.0).permute(0, 3, 1, 2)
 
 
 def to_tensor(images: list[np.ndarray]) -> torch.Tensor:
@@ -144,8 +148,10 @@ def merge(rng: random.Random) -> np.ndarray:
 class Batches:
     """An endless supply of random batches; photographs with rare labels come more often."""
 
-    def __init__(self, photographs: Photographs, batch: int, smallest_crop: float, style_size: int = 128):
+    def __init__(self, photographs: Photographs, batch: int, smallest_crop: float, blockouts: float = 0.0, style_size: int = 128):
+        """blockouts: how often the last map that is asked for is a made-up one (`blockouts.py`), 0 to 1."""
         self.photographs, self.batch, self.smallest_crop, self.style_size = photographs, batch, smallest_crop, style_size
+        self.blockouts = blockouts
         shares = photographs.histogram()
         present = shares > 0.02
         common = np.maximum(present.mean(0), 1e-3)
@@ -161,7 +167,12 @@ class Batches:
         size = self.photographs.size
         height = torch.from_numpy(np.stack(heights))[:, None, :, None].expand(-1, 1, size, size).contiguous()
         maps = [torch.from_numpy(np.stack(m).astype(np.int64)) for m in (truths, drawn, style_maps)]
-        return Batch(to_tensor(list(images)), maps[0], maps[1], height, to_tensor(list(style_images)), maps[2])
+        asked = maps[1]
+        if rng.random() < self.blockouts:
+            asked, height = asked.clone(), height.clone()
+            asked[-1] = torch.from_numpy(blockout(size, rng).astype(np.int64))
+            height[-1] = 1 - 2 * (torch.arange(size)[:, None] + 0.5) / size
+        return Batch(to_tensor(list(images)), maps[0], maps[1], asked, height, to_tensor(list(style_images)), maps[2])
 
     def _sample(self, image, ids, rng):
         size, table = self.photographs.size, merge(rng)

@@ -66,7 +66,7 @@ class Loop:
 
             batches = DetailBatches(photographs, run.batch)
             return batches, DetailTeacher(run, batches, self.device, composition)
-        batches = Batches(photographs, run.batch, run.smallest_crop)
+        batches = Batches(photographs, run.batch, run.smallest_crop, run.blockouts)
         return batches, CompositionTeacher(run, batches, self.device)
 
     def resume(self, start: Path | None) -> None:
