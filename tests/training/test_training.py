@@ -11,6 +11,7 @@ from synth_core import labels as label_set
 from synth_core.cli import main
 from synth_core.export import export_checkpoints
 from synth_core.training import checkpoint, config, losses, split
+from synth_core.training.blockouts import blockout
 from synth_core.training.data import Batches, DataError, Photographs, merge, one_hot
 from synth_core.training.loop import Loop, average_decay, rate_factor
 
@@ -32,6 +33,20 @@ def test_a_bad_run_file_is_named(tmp_path, text, part):
 def test_an_unknown_run_names_those_there_are():
     with pytest.raises(config.ConfigError, match="composition128"):
         config.load("fresco")
+
+
+def test_blockouts_are_full_maps_of_few_labels_with_straight_edges():
+    maps = [blockout(64, random.Random(k)) for k in range(40)]
+    assert all(ids.shape == (64, 64) and ids.min() > 0 and len(np.unique(ids)) <= 10 for ids in maps)
+    assert len(set().union(*(np.unique(ids).tolist() for ids in maps))) > 10
+    assert np.array_equal(blockout(64, random.Random(3)), maps[3])
+
+
+def test_a_made_up_map_is_asked_for_in_the_last_place_only(photographs):
+    batch = Batches(Photographs(photographs, "train", 64), 4, 0.9, blockouts=1.0).draw(random.Random(0))
+    assert torch.equal(batch.asked[:-1], batch.drawn[:-1])
+    assert not torch.equal(batch.asked[-1], batch.drawn[-1])
+    assert batch.height[-1, 0, 0, 0] > 0.95 and batch.height[-1, 0, -1, 0] < -0.95
 
 
 def test_a_folder_without_manifest_is_refused(tmp_path):
