@@ -105,6 +105,17 @@ def photograph(out: Path, name: str) -> Iterator[Step]:
         bpy.ops.screen.screenshot(filepath=path)
 
 
+def open_panels(*names: str) -> None:
+    """Let these panels and their sub-panels start open, all others closed; for before the sidebar is first shown."""
+    panels = [cls for cls in part("panels").CLASSES if issubclass(cls, bpy.types.Panel)]
+    for cls in reversed(panels):
+        bpy.utils.unregister_class(cls)
+    for cls in panels:
+        shown = cls.__name__ in names or getattr(cls, "bl_parent_id", "") in names
+        cls.bl_options = set(getattr(cls, "bl_options", ())) - {"DEFAULT_CLOSED"} | (set() if shown else {"DEFAULT_CLOSED"})
+        bpy.utils.register_class(cls)
+
+
 def show_tab() -> Iterator[Step]:
     """Open the sidebar at Veduta's tab, and show shapes by their materials' colours."""
     area = viewport()["area"]
