@@ -109,9 +109,10 @@ def compare_bakes(scene, size: int) -> None:
     pixels = part("apply.projectors").pixels
     surfaces = dict(part("apply.textures").labelled(bpy.context, scene))[terrain]
     known = part("apply.bake").existing_sheet(bpy.context, terrain, surfaces, size).hits >= 0
+    known &= pixels(theirs)[..., :3].any(-1)  # along islands' edges Cycles leaves some texels black
     off = np.abs(pixels(theirs)[..., :3] - pixels(shader.image)[..., :3]).max(-1)[known] * 255
     print(f"          Cycles takes {_seconds[f'Cycles bakes emission at {size} x {size}, one sample'] / _seconds[f'Veduta bakes at {size} x {size}']:.2f} "
-          f"times as long; the two differ by {off.mean():.2f}/255 in the mean, {(off > 8).mean():.2%} of texels by more than 8/255")
+          f"times as long; the two differ by {off.mean():.2f}/255 in the mean, {(off > 2.5).mean():.2%} of texels by more than 2/255")
 
 
 def compare_maps(scene) -> None:
