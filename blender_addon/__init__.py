@@ -7,7 +7,7 @@ from . import history as paintings
 from . import live as live_view
 from . import painting, panels, preferences, properties, service, swatches
 from .apply import follow
-from .operators import apply, export_layers, hand_over, history, label, paint, relief, reproduce, sample_terrain, show_labels, texture, world
+from .operators import apply, export_layers, hand_over, history, label, match_light, paint, relief, reproduce, sample_terrain, show_labels, texture, world
 from .operators import live
 
 CLASSES = (
@@ -17,6 +17,7 @@ CLASSES = (
     *show_labels.CLASSES,
     *paint.CLASSES,
     *relief.CLASSES,
+    *match_light.CLASSES,
     *live.CLASSES,
     *apply.CLASSES,
     *reproduce.CLASSES,

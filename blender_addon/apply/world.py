@@ -93,7 +93,7 @@ def _light_by(world: bpy.types.World, image: bpy.types.Image) -> None:
 
 def warnings(scene: bpy.types.Scene) -> list[str]:
     """A sentence on a Sun lamp that can't be dimmed, where it would be."""
-    lamp = _strongest(scene)
+    lamp = strongest_sun(scene)
     if lamp is None or lamp.library is None or not scene.veduta.world.sun:
         return []
     return [f"The linked lamp {lamp.name!r} can't be dimmed, so the Sun shines twice; make a library override of it, or set Sun in World to 0."]
@@ -101,12 +101,13 @@ def warnings(scene: bpy.types.Scene) -> list[str]:
 
 def _dim(scene: bpy.types.Scene, share: float) -> None:
     """Take a share of the light from the scene's strongest Sun lamp."""
-    lamp = _strongest(scene)
+    lamp = strongest_sun(scene)
     if lamp is not None and lamp.library is None and share:
         lamp[LAMP_MARK] = lamp.energy
         lamp.energy *= 1 - share
 
 
-def _strongest(scene: bpy.types.Scene) -> bpy.types.SunLight | None:
+def strongest_sun(scene: bpy.types.Scene) -> bpy.types.SunLight | None:
+    """The strongest Sun lamp that renders, or None."""
     lamps = [obj.data for obj in scene.objects if obj.type == "LIGHT" and obj.data.type == "SUN" and not obj.hide_render]
     return max(lamps, key=lambda lamp: lamp.energy * sum(lamp.color), default=None)

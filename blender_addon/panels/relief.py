@@ -21,6 +21,7 @@ class VEDUTA_PT_relief(SidebarPanel, bpy.types.Panel):
         row.active = settings.haze > 0
         row.prop(settings, "visibility", text="Visibility (m)")
         layout.operator("veduta.relight", icon="LIGHT_SUN")
+        layout.operator("veduta.match_light", icon="EYEDROPPER")
 
 
 CLASSES = (VEDUTA_PT_relief,)
