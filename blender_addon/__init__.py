@@ -7,8 +7,10 @@ from . import history as paintings
 from . import live as live_view
 from . import painting, panels, preferences, properties, service, swatches
 from .apply import follow
-from .operators import apply, export_layers, hand_over, history, label, match_light, paint, relief, reproduce, sample_terrain, show_labels, texture, world
-from .operators import live
+from .operators import (
+    apply, export_layers, ground, hand_over, history, label, live, match_light, paint, relief, reproduce, sample_terrain, show_labels,
+    texture, world,
+)
 
 CLASSES = (
     *properties.CLASSES,
@@ -26,6 +28,7 @@ CLASSES = (
     *texture.CLASSES,
     *world.CLASSES,
     *hand_over.CLASSES,
+    *ground.CLASSES,
     sample_terrain.VEDUTA_OT_sample_terrain,
     *panels.CLASSES,
 )

@@ -30,12 +30,13 @@ import numpy as np
 
 from . import fields as parts
 from .fields import RequestError
-from .request import JudgeRequest, JudgeResult, ReliefRequest, Request, Result, StyleRequest, StyleResult
+from .request import BakeRequest, JudgeRequest, JudgeResult, ReliefRequest, Request, Result, StyleRequest, StyleResult, TileRequest, TileResult
 
 LOOPBACK = "127.0.0.1"
 LIMIT = 256 << 20  # bytes of one frame; the largest picture and its relief take 192 MiB
 HANDSHAKE_LIMIT = 4096  # bytes of one frame from a peer that has proved nothing yet
-JOBS = {"paint": (Request, Result), "style": (StyleRequest, StyleResult), "judge": (JudgeRequest, JudgeResult), "relief": (ReliefRequest, Result)}
+JOBS = {"paint": (Request, Result), "style": (StyleRequest, StyleResult), "judge": (JudgeRequest, JudgeResult), "relief": (ReliefRequest, Result),
+        "tile": (TileRequest, TileResult), "bake": (BakeRequest, Result)}
 _PREFIX = struct.Struct(">IQ")
 _TYPES = {kind.str: kind for kind in (np.dtype("u1"), np.dtype("<f4"))}
 _CHUNK = 1 << 20  # most bytes taken by one receive

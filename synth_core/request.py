@@ -15,14 +15,15 @@ from .anchors import Anchors
 from .fields import Array, RequestError
 from .relief import Relief
 
-__all__ = ["Anchors", "JudgeRequest", "JudgeResult", "Relief", "ReliefRequest", "Request", "RequestError", "Result", "StyleRequest",
-           "StyleResult"]
+__all__ = ["Anchors", "BakeRequest", "JudgeRequest", "JudgeResult", "Relief", "ReliefRequest", "Request", "RequestError", "Result",
+           "StyleRequest", "StyleResult", "TileRequest", "TileResult"]
 
 SMALLEST, LARGEST = 64, 4096  # sides of a painting, pixels
 STYLE_SIZE = 64  # numbers in one label's style code
 NOISE_CHANNELS = 8
 SEEDS = 1 << 63  # seeds lie in [0, SEEDS)
 WRAPS = ("", "x", "xy")
+TILE_SIZES = (256, 512, 1024, 2048)
 MOST_CANDIDATES = 64  # that the best is chosen from
 
 LabelMap = Annotated[np.ndarray, Array("uint8", "H W")]
@@ -151,6 +152,68 @@ class ReliefRequest:
         fields.check(self)
         check_sides(self.picture)
         _check_same_size(self.relief, self.picture)
+
+
+@dataclass(frozen=True, eq=False)
+class TileRequest:
+    """A picture of one label, size x size pixels, that continues at its other side both ways, and the maps of a material with it.
+
+    label: 1 to 22. size: 256, 512, 1024 or 2048. seed, style, texts: as in `Request`. Raises RequestError when that does not hold.
+    """
+
+    label: int
+    size: int
+    seed: int = 0
+    style: Style | None = None
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        fields.check(self)
+        if not label_set.UNLABELLED < self.label < label_set.COUNT:
+            raise RequestError(f"A tile shows one of the labels 1 to {label_set.COUNT - 1}; {self.label} was asked for.")
+        if self.size not in TILE_SIZES:
+            raise RequestError(f"A tile has {', '.join(map(str, TILE_SIZES))} pixels a side; {self.size} were asked for.")
+        if not 0 <= self.seed < SEEDS:
+            raise RequestError(f"The seed {self.seed} lies outside 0 to 2^63 - 1.")
+
+
+@dataclass(frozen=True, eq=False)
+class TileResult:
+    """A tile: picture and png as in `Result`; height, normal and roughness as PNG files of `material.Maps`."""
+
+    picture: Picture
+    png: bytes
+    height: bytes
+    normal: bytes
+    roughness: bytes
+    engine: str
+    weights: str
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class BakeRequest:
+    """A texture of width x height pixels from pictures: the result is a `Result` like a painting's.
+
+    picture: (H, W, 3) uint8, number 0. tiles: (N, S, S, 3) uint8, numbers 1 to N, or None. chosen, places, corners: which of them each
+    triangle shows, and where, as in `bake.texture`. Raises RequestError when that does not hold.
+    """
+
+    picture: Picture
+    tiles: Annotated[np.ndarray, Array("uint8", "N S S 3")] | None
+    chosen: Annotated[np.ndarray, Array("uint8", "T")]
+    places: Annotated[np.ndarray, Array("float32", "T 3 2")]
+    corners: Annotated[np.ndarray, Array("float32", "T 3 2")]
+    width: int
+    height: int
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        fields.check(self)
+        if not all(1 <= side <= LARGEST for side in (self.width, self.height)):
+            raise RequestError(f"A texture's sides are at most {LARGEST} pixels; {self.width} x {self.height} was asked for.")
+        if self.chosen.size and self.chosen.max() > (0 if self.tiles is None else len(self.tiles)):
+            raise RequestError(f"A triangle shows picture {self.chosen.max()}, which is not there.")
 
 
 def check_map(labels: np.ndarray) -> None:

@@ -19,11 +19,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import png, protocol, relief
+from . import bake, png, protocol, relief, tile
 from .engines import EngineError
 from .painter import Cancelled, Painter
 from .protocol import Frame, ProtocolError
-from .request import JudgeRequest, ReliefRequest, Request, RequestError, Result, StyleRequest
+from .request import BakeRequest, JudgeRequest, ReliefRequest, Request, RequestError, Result, StyleRequest, TileRequest, TileResult
 from .weights import WeightsError
 
 RUNTIME = "1.23"  # the line of ONNX Runtime that the weights' graphs are tested with
@@ -137,6 +137,15 @@ class Workshop:
         started = time.perf_counter()
         picture = relief.apply(request.picture, request.relief)
         return Result(picture, png.encode(picture, request.texts), "relief", "", time.perf_counter() - started, seed=0)
+
+    def tile(self, request: TileRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]) -> TileResult:
+        return tile.paint(self._painter(), request, report, is_cancelled)
+
+    def bake(self, request: BakeRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]) -> Result:
+        started = time.perf_counter()
+        pictures = [request.picture, *(() if request.tiles is None else request.tiles)]
+        picture = bake.texture(pictures, request.chosen, request.places, request.corners, request.width, request.height)
+        return Result(picture, png.encode(picture, request.texts), "bake", "", time.perf_counter() - started, seed=0)
 
     def _painter(self) -> Painter:
         if self._loaded is None:

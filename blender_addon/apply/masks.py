@@ -101,7 +101,7 @@ def write(survey: Survey, folder: Path, name: str, unit: float) -> list[Path]:
     }
     files[f"{name}_masks.json"] = (json.dumps(about, indent=2) + "\n").encode()
     for file, data in files.items():
-        _write_whole(folder / file, data)
+        write_whole(folder / file, data)
     return [folder / file for file in files]
 
 
@@ -146,7 +146,7 @@ def _mask(labels: np.ndarray, group: list[int]) -> np.ndarray:
     return mask
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Write a file under another name and rename it, so that no half of one is ever read."""
     part = path.with_name(path.name + ".part")
     try:

@@ -23,6 +23,7 @@ from ..synth_core import png
 from . import backdrop, colour, projection_nodes, projectors, unwrap, uv_maps, viewport
 
 _SLOTS = "veduta_slots"  # on an object: for each slot how it was linked and what it held
+_LASTING = "veduta_lasting"  # on an object whose texture projections don't replace
 _ADDED_SLOT = "veduta_added_slot"  # on a mesh that had no slot
 _PALETTE = "veduta_palette"  # on the projectors' collection
 
@@ -59,6 +60,8 @@ def rebuild(context: bpy.types.Context, scene: bpy.types.Scene) -> list[str]:
     maker = _Maker(shown, _palette(scene, shown, space), settings.lit, settings.grazing)
     linked = set()
     for obj, surfaces in labelled(context, scene):
+        if _LASTING in obj:
+            continue
         if obj.library is not None:
             linked.add(obj.name)
             continue
@@ -86,29 +89,38 @@ def remove(context: bpy.types.Context, scene: bpy.types.Scene, camera: str = "")
         projectors.remove(mine[0])
         rebuild(context, scene)
         return True
-    collection = projectors.find(scene)
-    if collection is None or camera and not mine:
+    if camera and not mine or not shows_any(scene):
         return False
-    former, palette = _own_materials(scene), collection.get(_PALETTE)
+    collection = projectors.find(scene)
+    former, palette = _own_materials(scene), collection.get(_PALETTE) if collection else None
     for obj in _dressed(scene):
-        _undress(obj, shown)
+        if camera == "" or _LASTING not in obj:
+            _undress(obj, shown)
     _discard(former)
     if palette is not None:
         bpy.data.images.remove(palette)
-    projectors.remove_all(scene)
+    if collection is not None:
+        projectors.remove_all(scene)
     return True
 
 
-def put_on(scene: bpy.types.Scene, obj: bpy.types.Object, materials: list[bpy.types.Material | None]) -> None:
-    """Show other materials in the object's slots in place of the projecting ones, until `rebuild` or `remove`; None leaves a slot alone."""
+def put_on(scene: bpy.types.Scene, obj: bpy.types.Object, materials: list[bpy.types.Material | None], lasting: bool = False) -> None:
+    """Show other materials in the object's slots, until `remove` and, unless they are `lasting`, `rebuild`; None leaves a slot alone."""
     former = _own_materials(scene)
     _dress(obj, materials)
+    if lasting:
+        obj[_LASTING] = True
     _discard(former)
 
 
 def is_on(scene: bpy.types.Scene) -> bool:
-    """Whether the scene shows textures."""
+    """Whether the scene shows projected textures."""
     return projectors.find(scene) is not None
+
+
+def shows_any(scene: bpy.types.Scene) -> bool:
+    """Whether the scene shows textures that `remove` takes away, projected ones or lasting ones."""
+    return is_on(scene) or any(_LASTING in obj for obj in scene.objects)
 
 
 def labelled(context: bpy.types.Context, scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Object, list[Surface | None]]]:
@@ -211,9 +223,11 @@ def _undress(obj: bpy.types.Object, shown: list[projectors.Projector]) -> None:
         slot.material = held.get("object")
         slot.link = held["link"]
     del obj[_SLOTS]
+    if _LASTING in obj:
+        del obj[_LASTING]
     _forget_maps(obj, shown)
     if obj.type == "MESH" and obj.data.library is None:
-        unwrap.remove_map(obj.data)
+        unwrap.remove_maps(obj.data)
     if obj.data.get(_ADDED_SLOT):
         obj.data.materials.clear()
         del obj.data[_ADDED_SLOT]

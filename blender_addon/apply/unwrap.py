@@ -10,21 +10,26 @@ import bpy
 import numpy as np
 
 NAME = "Veduta Bake"
+ABOVE = "Veduta From Above"  # written by `terrain`
+NAMES = (NAME, ABOVE)
 _STEEPEST = radians(66)  # between a face and its island; Blender's default
 _GAP = 0.004  # between islands, of the map's width
 
 
 def add_map(mesh: bpy.types.Mesh) -> None:
     """Give a local mesh the UV map NAME: islands that do not overlap, within the unit square."""
-    coordinates = _unwrapped(mesh)
-    layer = mesh.uv_layers.get(NAME) or mesh.uv_layers.new(name=NAME, do_init=False)
+    write_map(mesh, NAME, _unwrapped(mesh))
+
+
+def write_map(mesh: bpy.types.Mesh, name: str, coordinates: np.ndarray) -> None:
+    """Give a local mesh a UV map of that name, one of NAMES: (2L,) float32, u and v of every corner."""
+    layer = mesh.uv_layers.get(name) or mesh.uv_layers.new(name=name, do_init=False)
     layer.uv.foreach_set("vector", coordinates)
 
 
-def remove_map(mesh: bpy.types.Mesh) -> None:
-    """Take that map away again, where it is."""
-    layer = mesh.uv_layers.get(NAME)
-    if layer is not None:
+def remove_maps(mesh: bpy.types.Mesh) -> None:
+    """Take these maps away again, where they are."""
+    for layer in [layer for layer in mesh.uv_layers if layer.name in NAMES]:
         mesh.uv_layers.remove(layer)
 
 

@@ -110,7 +110,7 @@ def _new_painting(result: Result, recipe: recipes.Recipe) -> bpy.types.Image:
 
 
 class VEDUTA_OT_remove_textures(bpy.types.Operator):
-    """Take projected paintings off and give the objects their own materials back; the paintings stay in the file"""
+    """Take painted textures off and give the objects their own materials back; the paintings stay in the file"""
 
     bl_idname = "veduta.remove_textures"
     bl_label = "Remove Textures"
@@ -120,8 +120,8 @@ class VEDUTA_OT_remove_textures(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        if not textures.is_on(context.scene):
-            cls.poll_message_set("The scene shows no projected texture; Project Texture makes one.")
+        if not textures.shows_any(context.scene):
+            cls.poll_message_set("The scene shows no painted texture; Project Texture and Paint Terrain make them.")
             return False
         return True
 

@@ -62,4 +62,38 @@ class VEDUTA_PT_hand_over(SidebarPanel, bpy.types.Panel):
         layout.operator("veduta.export_masks", text=f"Export Masks of {terrain}", icon="EXPORT")
 
 
-CLASSES = (VEDUTA_PT_textures, VEDUTA_PT_project, VEDUTA_PT_bake, VEDUTA_PT_hand_over)
+class VEDUTA_PT_terrain(SidebarPanel, bpy.types.Panel):
+    bl_label = "From Above"
+    bl_parent_id = "VEDUTA_PT_textures"
+
+    def draw(self, context):
+        layout = self.layout
+        settings = context.scene.veduta.ground
+        column = layout.column()
+        column.prop(settings, "size")
+        column.prop(settings, "steep")
+        row = layout.row()
+        row.enabled = painting.current() is None
+        row.operator("veduta.paint_terrain", icon="RNDCURVE")
+        layout.operator("veduta.remove_textures", icon="X")
+
+
+class VEDUTA_PT_tile(SidebarPanel, bpy.types.Panel):
+    bl_label = "Seamless Tile"
+    bl_parent_id = "VEDUTA_PT_textures"
+
+    def draw(self, context):
+        layout = self.layout
+        settings = context.scene.veduta.ground
+        column = layout.column()
+        column.prop(settings, "label")
+        column.prop(settings, "tile_size")
+        column.prop(settings, "mapping")
+        column.prop(settings, "width")
+        row = layout.row()
+        row.enabled = painting.current() is None
+        row.operator("veduta.paint_tile", icon="TEXTURE")
+        layout.operator("veduta.save_tile", text="Save Tile as PNG", icon="EXPORT")
+
+
+CLASSES = (VEDUTA_PT_textures, VEDUTA_PT_project, VEDUTA_PT_terrain, VEDUTA_PT_tile, VEDUTA_PT_bake, VEDUTA_PT_hand_over)

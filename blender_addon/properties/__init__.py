@@ -7,12 +7,13 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import history, marks, relief, scene, textures, world
+from . import ground, history, marks, relief, scene, textures, world
 from .marks import NONE, OVERRIDABLE, label_items
 
 __all__ = ["CLASSES", "NONE", "attach", "detach", "label_items"]
 
-CLASSES = (*marks.CLASSES, *history.CLASSES, *relief.CLASSES, *textures.CLASSES, *world.CLASSES, *scene.CLASSES)  # groups before those that hold them
+CLASSES = (*marks.CLASSES, *history.CLASSES, *relief.CLASSES, *textures.CLASSES, *ground.CLASSES, *world.CLASSES,
+           *scene.CLASSES)  # groups before those that hold them
 _OWNERS = {
     bpy.types.Material: marks.VedutaMaterial,
     bpy.types.Object: marks.VedutaObject,

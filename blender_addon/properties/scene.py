@@ -5,6 +5,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
 
 from ..synth_core.request import LARGEST, SMALLEST
+from .ground import VedutaGround
 from .history import VedutaHistory
 from .marks import VedutaLinkedMark
 from .relief import VedutaRelief
@@ -27,6 +28,7 @@ class VedutaScene(bpy.types.PropertyGroup):
     relief: PointerProperty(type=VedutaRelief)
     world: PointerProperty(type=VedutaWorld)
     textures: PointerProperty(type=VedutaTextures)
+    ground: PointerProperty(type=VedutaGround)
 
 
 CLASSES = (VedutaScene,)

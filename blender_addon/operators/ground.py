@@ -1,0 +1,244 @@
+"""Operators that paint the selected terrain from above, and those that paint a label's tile and write it to files.
+
+What is put where, `apply/terrain.py` and `apply/tiles.py` say. As in `apply`, what is delivered crosses into an operator through a slot in
+this module's memory, so that it becomes one step of undo.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+import numpy as np
+from bpy.props import StringProperty
+
+from .. import painting
+from ..apply import terrain, tiles
+from ..apply.terrain import Ground, Layout, TerrainError
+from ..assignment import label_id
+from ..capture import CaptureError, above
+from ..painting import PaintingError
+from ..synth_core import labels as label_set
+from ..synth_core.request import TILE_SIZES, BakeRequest, Request, RequestError, Result, TileRequest, TileResult
+from .paint import StartsPainting, scene_seed
+
+VIEW = (0.0, 0.0)  # seen from above all of a terrain lies at one height of the view
+_TEXTS = {"Software": "Veduta"}
+
+_slot: Callable[[bpy.types.Context], None] | None = None
+
+
+class VEDUTA_OT_paint_terrain(StartsPainting, bpy.types.Operator):
+    """Paint the selected terrain as seen from above, and show the painting as its texture. Only what is selected is painted: with the terrain
+    select a lake or a road that belongs on it"""
+
+    bl_idname = "veduta.paint_terrain"
+    bl_label = "Paint Terrain"
+
+    def begin(self, context):
+        scene, settings = context.scene, context.scene.veduta.ground
+        seed = scene_seed(scene)
+        try:
+            grounds = terrain.survey(context, scene, context.selected_objects)
+            lens = above.frame(np.concatenate([ground.corners.reshape(-1, 3) for ground in grounds]))
+            layout = terrain.lay_out(grounds, lens, int(settings.size), settings.steep)
+            labels, missing = above.label_map([ground.part() for ground in grounds], lens, layout.atlas.top_width, layout.atlas.top_height)
+            Chain(scene, grounds, layout, seed).start(Request(labels, seed, view=VIEW, texts=_TEXTS))
+        except (TerrainError, CaptureError, RequestError) as error:
+            raise PaintingError(str(error)) from error
+        return [f"{missing:.1%} of the terrain has no label and takes its neighbours'."] if missing else []
+
+
+class Chain:
+    """The jobs of one terrain, one after the other: the view from above, a tile for each label with steep faces, and each texture baked."""
+
+    def __init__(self, scene: bpy.types.Scene, grounds: list[Ground], layout: Layout, seed: int):
+        self._scene, self._objects = scene.session_uid, [ground.obj.session_uid for ground in grounds]
+        self._grounds, self._layout, self._seed = grounds, layout, seed
+        self._pictures: list[np.ndarray] = []  # the view from above, then the tiles
+        self._baked: dict[int, Result] = {}  # by ground's number; -1: the one image that those without a usable UV map share
+        self._whole: Result | None = None
+        steep = layout.atlas.steep
+        shared = [-1] if any(not ground.uv_map for ground in grounds) and steep else []
+        self._bakes = shared + [number for number, ground in enumerate(grounds) if ground.uv_map]
+        self._count = 1 + len(steep) + len(self._bakes)
+        self._done = 0
+
+    def start(self, request: Request) -> None:
+        """Begin with the view from above."""
+        painting.start(request, self._take_top, 1, self._count)
+
+    def _take_top(self, result: Result) -> None:
+        self._whole = result
+        self._pictures.append(result.picture)
+        self._go_on()
+
+    def _take_tile(self, result: TileResult) -> None:
+        self._pictures.append(result.picture)
+        self._go_on()
+
+    def _take_bake(self, result: Result) -> None:
+        self._baked[self._bakes[len(self._baked)]] = result
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Start the next job, or put the textures on."""
+        self._done += 1
+        steep = self._layout.atlas.steep
+        if len(self._pictures) <= len(steep):
+            label = steep[len(self._pictures) - 1]
+            request, take = TileRequest(label, max(TILE_SIZES[0], self._layout.atlas.tile), self._seed, texts=_TEXTS), self._take_tile
+        elif len(self._baked) < len(self._bakes):
+            request, take = self._bake(self._bakes[len(self._baked)]), self._take_bake
+        else:
+            self._finish()
+            return
+        painting.start(request, take, self._done + 1, self._count)
+
+    def _bake(self, number: int) -> BakeRequest:
+        sheet = self._layout.atlas
+        if number < 0:
+            triangles, width, height = sheet.quads(), sheet.width, sheet.height
+        else:
+            triangles = terrain.own_uv_triangles(self._grounds[number], self._layout)
+            width = height = max(sheet.width, sheet.height)
+        tiled = np.stack(self._pictures[1:]) if sheet.steep else None
+        return BakeRequest(self._pictures[0], tiled, *triangles, width, height, _TEXTS)
+
+    def _finish(self) -> None:
+        """Give every terrain that is still there its texture. Raises PaintingError when none is."""
+        objects = {obj.session_uid: obj for obj in find_scene(self._scene).objects}
+        there = {number: replace(ground, obj=objects[uid])
+                 for number, (uid, ground) in enumerate(zip(self._objects, self._grounds)) if uid in objects}
+        if not there:
+            raise PaintingError("The terrain was deleted while it was painted.", "Select another one and paint again.")
+        facts = {"seed": str(self._seed), "engine": self._whole.engine, "weights": self._whole.weights}
+
+        def put_on(context: bpy.types.Context) -> None:
+            shared = None
+            for number, ground in there.items():
+                if ground.uv_map:
+                    image = terrain.new_image(f"{ground.obj.name} Terrain", self._baked[number].png, facts)
+                else:
+                    image = shared = shared or terrain.new_image("Veduta Terrain", self._baked.get(-1, self._whole).png, facts)
+                terrain.put_on(context.scene, ground, self._layout, image)
+
+        deliver(self._scene, put_on)
+
+
+class VEDUTA_OT_paint_tile(StartsPainting, bpy.types.Operator):
+    """Paint a tile of the chosen label, which continues at its other side without a seam, and make a material of it with normals and
+    roughness. Nothing that is there changes"""
+
+    bl_idname = "veduta.paint_tile"
+    bl_label = "Paint Tile"
+
+    def begin(self, context):
+        scene, settings = context.scene, context.scene.veduta.ground
+        seed, label = scene_seed(scene), label_id(settings.label)
+        mapping, width, uid = settings.mapping, settings.width, scene.session_uid
+        try:
+            request = TileRequest(label, int(settings.tile_size), seed, texts=_TEXTS)
+        except RequestError as error:
+            raise PaintingError(str(error)) from error
+
+        def make(result: TileResult) -> None:
+            facts = {"label": label_set.LABELS[label].name, "seed": str(seed), "engine": result.engine, "weights": result.weights}
+            deliver(uid, lambda context: tiles.new_material(result, label, facts, mapping, width))
+
+        painting.start(request, make)
+        return []
+
+
+class VEDUTA_OT_save_tile(bpy.types.Operator):
+    """Write the images of a tile's material as PNG files: colour, normal, roughness and height"""
+
+    bl_idname = "veduta.save_tile"
+    bl_label = "Save Tile"
+    bl_options = {"REGISTER"}  # changes nothing in the file
+
+    material: StringProperty(name="Material", description="The tile's material; when empty, the active object's, or else the newest tile",
+                             options={"SKIP_SAVE"})
+    directory: StringProperty(name="Folder", subtype="DIR_PATH", description="Where the files go; made when it is missing")
+    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"})  # the file browser shows folders
+
+    @classmethod
+    def poll(cls, context):
+        if not any(tiles.is_tile(material) for material in bpy.data.materials):
+            cls.poll_message_set("The file holds no tile yet; Paint Tile makes one.")
+            return False
+        return True
+
+    def invoke(self, context, event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context):
+        material = bpy.data.materials.get(self.material) if self.material else _chosen_tile(context)
+        if not tiles.is_tile(material):
+            self.report({"ERROR"}, f"{self.material!r} is no tile's material; choose one that Paint Tile made.")
+            return {"CANCELLED"}
+        if not self.directory or self.directory.startswith("//") and not bpy.data.is_saved:
+            self.report({"ERROR"}, "The file has not been saved yet, so no folder lies beside it; choose the folder for the tile's images.")
+            return {"CANCELLED"}
+        folder = Path(bpy.path.abspath(self.directory))
+        try:
+            written = tiles.save(material, folder)
+        except OSError as error:
+            self.report({"ERROR"}, f"The tile can't be written to {folder} ({error.strerror}); choose another folder.")
+            return {"CANCELLED"}
+        except ValueError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"Wrote {len(written)} files to {folder}")
+        return {"FINISHED"}
+
+
+def _chosen_tile(context: bpy.types.Context) -> bpy.types.Material:
+    """The active object's tile; where it has none, the tile that was painted last."""
+    active = context.object.active_material if context.object else None
+    if tiles.is_tile(active):
+        return active
+    return max((material for material in bpy.data.materials if tiles.is_tile(material)), key=lambda material: material.session_uid)
+
+
+def find_scene(uid: int) -> bpy.types.Scene:
+    """The scene of that session_uid. Raises PaintingError when it is gone."""
+    scene = next((scene for scene in bpy.data.scenes if scene.session_uid == uid), None)
+    if scene is None:
+        raise PaintingError("The scene that was being painted is gone: it was deleted, or another file was opened.", "Paint again.")
+    return scene
+
+
+def deliver(scene_uid: int, act: Callable[[bpy.types.Context], None]) -> None:
+    """Let `act` change the scene as one step of undo. Raises PaintingError when the scene is gone."""
+    global _slot
+    scene = find_scene(scene_uid)
+    windows = bpy.context.window_manager.windows
+    window = next((window for window in windows if window.scene == scene), None)
+    _slot = act
+    try:
+        with bpy.context.temp_override(**({"window": window} if window else {"scene": scene})):
+            bpy.ops.veduta.deliver_ground()
+    finally:
+        _slot = None
+
+
+class VEDUTA_OT_deliver_ground(bpy.types.Operator):
+    """Show the texture, or make the material, that has just been painted"""
+
+    bl_idname = "veduta.deliver_ground"
+    bl_label = "Deliver Ground"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    def execute(self, context):
+        if _slot is None:
+            self.report({"WARNING"}, "No finished texture waits for its delivery; press Paint Terrain or Paint Tile.")
+            return {"CANCELLED"}
+        _slot(context)
+        bpy.ops.ed.undo_push(message=self.bl_label)
+        return {"FINISHED"}
+
+
+CLASSES = (VEDUTA_OT_paint_terrain, VEDUTA_OT_paint_tile, VEDUTA_OT_save_tile, VEDUTA_OT_deliver_ground)
