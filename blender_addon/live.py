@@ -27,12 +27,14 @@ from .painting import PaintingError
 from .session import Job, SessionError
 from .synth_core.request import Request, RequestError, Result
 
-BUDGET = 0.012  # seconds of a tick for capturing; single steps are shorter than that on a graphics card, and about as long without one
+# Of the time since the last tick, the share that a tick captures for, and its bounds in seconds. Where Blender itself draws slowly, ticks are
+# far apart, and a longer one delays it little.
+_SHARE, _SHORTEST, _LONGEST = 0.1, 0.012, 0.03
 BUSY_SECONDS, IDLE_SECONDS = 0.02, 0.05  # between ticks
 STILL_SECONDS = 0.4  # without a change before the full size is painted
 SMALL_SIDE = 192  # the short side of small pictures: about the least that composition paints as it is, and a multiple of its stride
 FULL_SIDE = project.CAPPED_SIDE
-_SMALL_SAMPLES, _FULL_SAMPLES = 2, 4  # the matte's, across and along each pixel
+_SMALL_SAMPLES, _FULL_SAMPLES = 1, 4  # the matte's, across and along each pixel
 _STALE_ALPHA = 0.6  # a picture of a former view lets the viewport shine through, so that the user sees where the view goes
 
 _BYTES = np.arange(256, dtype=np.float32) / 255
@@ -106,6 +108,7 @@ class _Live:
         self._outdated, self._state = True, 0  # whether the scene has to be gathered; a number for each state of it
         self._seen: tuple | None = None  # the key of what was last to be painted
         self._changed = 0.0  # since when it has been that
+        self._ticked = time.perf_counter()
         self._work: _Work | None = None
         self._refused: tuple | None = None  # the key of what can't be painted; it is tried again when something changes
         self.picture: Picture | None = None
@@ -120,6 +123,11 @@ class _Live:
                     return region and (window, area, region)
         return None
 
+    def gather(self) -> None:
+        """Read the scene for the first time, while the press of the button is under way: the longest step of all."""
+        window = self.place()[0]
+        self._scenery.gather(window.scene, window.view_layer, window.view_layer.depsgraph)
+
     def note(self, uids: set[int]) -> None:
         """The geometry of the objects and meshes of these session_uids has changed, or with none, something else in the scene."""
         self._scenery.forget(uids)
@@ -132,6 +140,7 @@ class _Live:
     def tick(self) -> float | None:
         """Move on by a short step. Returns the seconds until the next, None at the end."""
         began = time.perf_counter()
+        until, self._ticked = began + min(max(_SHARE * (began - self._ticked), _SHORTEST), _LONGEST), began
         place = self.place()
         if place is None:
             return None
@@ -140,7 +149,7 @@ class _Live:
             return IDLE_SECONDS
         try:
             self._follow_job()
-            self._move_on(self._aim(place), began)
+            self._move_on(self._aim(place), until)
         except _Broken:
             raise
         except (CaptureError, RequestError, PaintingError) as error:
@@ -151,13 +160,13 @@ class _Live:
             self._drop()
         return IDLE_SECONDS if self._work is None else BUSY_SECONDS
 
-    def _move_on(self, aim: Aim, began: float) -> None:
+    def _move_on(self, aim: Aim, until: float) -> None:
         if aim.key == self._refused:
             return
         self._drop_outdated(aim)
         if self._work is None:
             self._begin(aim)
-        self._capture(began)
+        self._capture(until)
         self._tell("")
 
     def is_fresh(self, look: Look) -> bool:
@@ -201,12 +210,12 @@ class _Live:
         samples = _FULL_SAMPLES if full else _SMALL_SAMPLES
         self._work = _Work(aim, full, self._scenery.steps(aim.look.lens, width, height, samples))
 
-    def _capture(self, began: float) -> None:
+    def _capture(self, until: float) -> None:
         """Take the capture some steps further, and start the job after the last."""
         work = self._work
         if work is None or work.job is not None:
             return
-        while time.perf_counter() - began < BUDGET:
+        while time.perf_counter() < until:
             try:
                 next(work.steps)
             except StopIteration as end:
@@ -295,6 +304,7 @@ def start(context: bpy.types.Context) -> None:
     global _live, _draw_handle
     stop()
     _live = _Live(context)
+    _live.gather()
     _draw_handle = bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_PIXEL")
     for handlers, handler in _handlers():
         handlers.append(handler)

@@ -47,7 +47,7 @@ def pack(parts: list[Part], lens: Lens) -> list[Batch]:
         if len(to_camera) == 1 or len(to_camera) * len(part.triangles) <= _BAKED_TRIANGLES:
             baked[part.keep, part.cutout].extend(_bake(part, index, matrix, lens) for matrix in to_camera)
         else:
-            batches.append(instanced(part, index, box(part), lens))
+            batches.append(instanced(part, index, box(part.vertices), lens))
     batches += [_join(group) for group in baked.values()]
     return [batch for batch in batches if len(batch.triangles) and len(batch.matrices)]
 
@@ -86,16 +86,21 @@ def _bake(part: Part, index: int, to_camera: np.ndarray, lens: Lens) -> Batch:
         np.full(np.count_nonzero(inside), index, np.int32), part.keep, part.cutout, None if part.uvs is None else part.uvs[inside])
 
 
-def box(part: Part) -> np.ndarray:
-    """(8, 3) float32: the corners of the box around a part, in its own space."""
-    low, high = part.vertices.min(0), part.vertices.max(0)
+def box(vertices: np.ndarray) -> np.ndarray:
+    """(8, 3) float32: the corners of the box around (V, 3) vertices."""
+    low, high = vertices.min(0), vertices.max(0)
     return np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
+
+
+def in_view(corners: np.ndarray, to_camera: np.ndarray, lens: Lens) -> np.ndarray:
+    """(N,) bool: whether a box may be in the frame, in each of the places that (N, 3 or 4, 4) matrices to camera space give it."""
+    return np.bitwise_and.reduce(_beyond(_transform(corners, to_camera), lens), axis=-1) == 0
 
 
 def instanced(part: Part, index: int, corners: np.ndarray, lens: Lens) -> Batch:
     """A part as instances, with the places outside the frame left out. index: the part's; corners: its `box`."""
     to_camera = lens.view @ part.matrices
-    seen = np.bitwise_and.reduce(_beyond(_transform(corners, to_camera), lens), axis=-1) == 0
+    seen = in_view(corners, to_camera, lens)
     return Batch(part.vertices, part.triangles, np.ascontiguousarray(to_camera[seen, :3], np.float32), part.labels,
                  np.full(len(part.triangles), index, np.int32), part.keep, part.cutout, part.uvs)
 

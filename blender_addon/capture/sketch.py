@@ -20,7 +20,7 @@ from .extract import HOLDOUT, Geometry, Memory, Part, check, extract
 from .project import Lens
 from .surface import NOTHING
 
-_TRIANGLES = 20_000  # drawn in one step
+_TRIANGLES = 10_000  # drawn in one step
 _PIXELS = 1 << 17  # read in one step
 
 Steps = Generator[None, None, "Sketch"]  # each `next` is one short step; the last returns the sketch
@@ -70,7 +70,17 @@ class Scenery:
         check(geometry)
         packed = self._pack(geometry.parts, lens)
         yield
-        batch, triangle = yield from self._draw(packed, lens, width, height, keep=False)
+        drawing = _Drawing(width, height)
+        try:
+            sketch = yield from self._sketch(drawing, packed, lens, samples)
+        finally:
+            drawing.free()
+        return sketch
+
+    def _sketch(self, drawing: _Drawing, packed: list[Batch], lens: Lens, samples: int) -> Steps:
+        geometry = self._geometry
+        yield from self._draw(drawing, packed, lens, keep=False)
+        batch, triangle = yield from drawing.read()
         starts = np.cumsum([0] + [len(entry.labels) for entry in packed])
         table = np.concatenate([entry.labels for entry in packed] + [np.zeros(1, np.uint8)])  # the last is for what hits nothing
         labels = table[np.where(batch == NOTHING, len(table) - 1, starts[batch] + triangle)]
@@ -78,36 +88,25 @@ class Scenery:
         yield
         labels = fill.complete(labels, lens, geometry.suns)
         yield
-        matte = yield from self._matte(packed, lens, width, height, samples)
-        return Sketch(labels, matte)
+        if samples > 1:
+            matte = yield from self._matte(packed, lens, drawing.width, drawing.height, samples)
+            return Sketch(labels, matte)
+        yield from self._draw(drawing, packed, lens, keep=True)  # before what stands in the drawing already
+        batch, _ = yield from drawing.read()
+        return Sketch(labels, _kept(packed)[batch].astype(np.float32))
 
     def _pack(self, parts: list[Part], lens: Lens) -> list[Batch]:
         """The parts that can be in view, as instances: what is on the card stays there, whatever lens it is seen through."""
         packed = [batches.instanced(part, index, self._uploads[id(part.triangles)].box, lens) for index, part in enumerate(parts)]
         return [batch for batch in packed if len(batch.matrices)]
 
-    def _draw(self, packed: list[Batch], lens: Lens, width: int, height: int, keep: bool) -> Generator[None, None, tuple]:
-        """For each pixel the batch, NOTHING for none, and the triangle in it: two (height, width) int64, row 0 at the top."""
-        target = gpu.types.GPUOffScreen(width, height, format="RGBA32F")
-        try:
-            with target.bind():
-                gpu.state.active_framebuffer_get().clear(color=(NOTHING, 0, 0, 0), depth=1.0)
-            for index, batch in enumerate(packed):
-                if keep or not batch.keep:
-                    yield from self._draw_batch(target, index, batch, lens)
-            found = np.empty((height, width, 4), np.float32)
-            rows = max(1, _PIXELS // width)
-            for start in range(0, height, rows):
-                stop = min(height, start + rows)
-                with target.bind():
-                    buffer = gpu.state.active_framebuffer_get().read_color(0, start, width, stop - start, 4, 0, "FLOAT")
-                found[height - stop:height - start] = compat.buffer_array(buffer, (stop - start, width, 4))[::-1]
-                yield
-        finally:
-            target.free()
-        return found[..., 0].astype(np.int64), found[..., 2].astype(np.int64)
+    def _draw(self, drawing: _Drawing, packed: list[Batch], lens: Lens, keep: bool) -> Iterator[None]:
+        """Draw the kept batches, or the others."""
+        for index, batch in enumerate(packed):
+            if batch.keep == keep:
+                yield from self._draw_batch(drawing, index, batch, lens)
 
-    def _draw_batch(self, target: gpu.types.GPUOffScreen, index: int, batch: Batch, lens: Lens) -> Iterator[None]:
+    def _draw_batch(self, drawing: _Drawing, index: int, batch: Batch, lens: Lens) -> Iterator[None]:
         cut = batch.cutout is not None
         if cut not in self._shaders:
             self._shaders[cut] = gpu_route.make_shader(cut)
@@ -117,8 +116,8 @@ class Scenery:
             upload.corners = gpu_route.upload_corners(batch)
             yield
         shader, matrices = self._shaders[cut], gpu_route.upload_matrices(batch)
-        for first, draw in _portions(batch, upload.corners, shader):
-            with target.bind(), gpu_route.drawing_state():
+        for first, draw in _portions(batch, upload, shader, lens):
+            with drawing.target.bind(), gpu_route.drawing_state():
                 gpu_route.bind(shader, lens, index, batch, matrices, first)
                 draw()
             yield
@@ -133,28 +132,71 @@ class Scenery:
             return matte
         left, right, top, bottom = box
         part = lens.crop((left / width, right / width), (top / height, bottom / height))
-        batch, _ = yield from self._draw(packed, part, (right - left) * samples, (bottom - top) * samples, keep=True)
-        kept = np.array([entry.keep for entry in packed] + [False])  # the last is for what hits nothing, NOTHING being -1
-        matte[top:bottom, left:right] = kept[batch].reshape(bottom - top, samples, right - left, samples).mean((1, 3))
+        drawing = _Drawing((right - left) * samples, (bottom - top) * samples)
+        try:
+            for keep in (False, True):
+                yield from self._draw(drawing, packed, part, keep)
+            batch, _ = yield from drawing.read()
+        finally:
+            drawing.free()
+        matte[top:bottom, left:right] = _kept(packed)[batch].reshape(bottom - top, samples, right - left, samples).mean((1, 3))
         return matte
 
 
+def _kept(packed: list[Batch]) -> np.ndarray:
+    """(len(packed) + 1,) bool: whether a batch is kept; the last is for what hits nothing, NOTHING being -1."""
+    return np.array([batch.keep for batch in packed] + [False])
+
+
+class _Drawing:
+    """An off-screen picture of which triangle is where; what is drawn later comes before or behind what stands there."""
+
+    def __init__(self, width: int, height: int):
+        self.width, self.height = width, height
+        self.target = gpu.types.GPUOffScreen(width, height, format="RGBA32F")
+        with self.target.bind():
+            gpu.state.active_framebuffer_get().clear(color=(NOTHING, 0, 0, 0), depth=1.0)
+
+    def read(self) -> Generator[None, None, tuple[np.ndarray, np.ndarray]]:
+        """For each pixel the batch, NOTHING for none, and the triangle in it: two (height, width) int64, row 0 at the top."""
+        found = np.empty((self.height, self.width, 4), np.float32)
+        rows = max(1, _PIXELS // self.width)
+        for start in range(0, self.height, rows):
+            stop = min(self.height, start + rows)
+            with self.target.bind():
+                buffer = gpu.state.active_framebuffer_get().read_color(0, start, self.width, stop - start, 4, 0, "FLOAT")
+            found[self.height - stop:self.height - start] = compat.buffer_array(buffer, (stop - start, self.width, 4))[::-1]
+            yield
+        return found[..., 0].astype(np.int64), found[..., 2].astype(np.int64)
+
+    def free(self) -> None:
+        self.target.free()
+
+
 class _Upload:
-    """A part's corners on the card, once drawn, and its box. It holds the part, so that no other array can take its place in memory."""
+    """A part's corners on the card, once drawn, and its boxes. It holds the part, so that no other array can take its place in memory."""
 
     def __init__(self, part: Part):
         self.part = part
-        self.box = batches.box(part)
+        self.box = batches.box(part.vertices)
         self.corners: gpu.types.GPUBatch | None = None
+        self._boxes: dict[int, np.ndarray] = {}
+
+    def portion_box(self, start: int) -> np.ndarray:
+        """The box around the _TRIANGLES from `start` on, (8, 3)."""
+        if start not in self._boxes:
+            self._boxes[start] = batches.box(self.part.vertices[self.part.triangles[start:start + _TRIANGLES].reshape(-1)])
+        return self._boxes[start]
 
 
-def _portions(batch: Batch, corners: gpu.types.GPUBatch, shader: gpu.types.GPUShader) -> Iterator[tuple]:
-    """(first place, function that draws) for parts of a batch of at most _TRIANGLES each, or one place."""
-    count, places = len(batch.triangles), len(batch.matrices)
+def _portions(batch: Batch, upload: _Upload, shader: gpu.types.GPUShader, lens: Lens) -> Iterator[tuple]:
+    """(first place, function that draws) for parts of a batch of at most _TRIANGLES each, or one place, without those out of view."""
+    count, places, corners = len(batch.triangles), len(batch.matrices), upload.corners
     if places == 1:
         for start in range(0, count, _TRIANGLES):
-            size = min(_TRIANGLES, count - start)
-            yield 0, lambda start=start, size=size: corners.draw_range(shader, elem_start=3 * start, elem_count=3 * size)
+            if batches.in_view(upload.portion_box(start), batch.matrices.astype(np.float64), lens).any():
+                size = min(_TRIANGLES, count - start)
+                yield 0, lambda start=start, size=size: corners.draw_range(shader, elem_start=3 * start, elem_count=3 * size)
         return
     step = max(1, _TRIANGLES // count)
     for first in range(0, places, step):

@@ -1,6 +1,8 @@
 """Live's button and its Keep. What is painted when is `live`'s."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import bpy
 
 from .. import compat, live, painting
@@ -58,7 +60,9 @@ class VEDUTA_OT_keep_live(paint.StartsPainting, bpy.types.Operator):
         camera = paint.camera_from_view(context)
         context.region_data.view_perspective = "CAMERA"
         view, recipe = paint.captured(context, camera, shown.aim.seed)
-        painting.start(recipe.request(), paint.delivery(scene, camera, view.matte, recipe))
+        relief = paint.wanted_relief(context, view)
+        recipe = replace(recipe, relief=relief and relief.amounts)
+        painting.start(recipe.request(), paint.delivery(scene, camera, view.matte, recipe, relief))
         return view.warnings
 
 
