@@ -6,6 +6,7 @@ import bpy
 from . import history as paintings
 from . import live as live_view
 from . import painting, panels, preferences, properties, service, swatches
+from . import relief as reliefs
 from .apply import follow
 from .operators import (
     apply, export_layers, ground, hand_over, history, label, live, match_light, paint, relief, reproduce, sample_terrain, show_labels,
@@ -51,6 +52,7 @@ def unregister() -> None:
     show_labels.hide_all()
     follow.detach()
     paintings.forget()
+    reliefs.forget()
     swatches.free()
     properties.detach()
     for cls in reversed(CLASSES):
