@@ -81,24 +81,26 @@ class _Known:
     unlit: int  # the unlit Image's session_uid
     state: tuple
     relief: Relief
+    matte: np.ndarray
 
 
 _known: _Known | None = None  # of the last painting: a slider's next move needs no capture
 
 
-def remember(scene: bpy.types.Scene, painting: bpy.types.Image, relief: Relief) -> None:
-    """Keep the maps of a painting's relief in memory, in place of another's."""
+def remember(scene: bpy.types.Scene, painting: bpy.types.Image, relief: Relief, matte: np.ndarray) -> None:
+    """Keep the maps of a painting's relief and its kept objects' matte in memory, in place of another's."""
     global _known
-    _known = _Known(unlit(painting).session_uid, _state(scene), relief)
+    _known = _Known(unlit(painting).session_uid, _state(scene), relief, matte)
 
 
-def recall(scene: bpy.types.Scene, painting: bpy.types.Image, asked: dict[str, float]) -> Relief | None:
-    """The remembered relief of a painting with other amounts; None when another was remembered, or Suns or kept objects have changed."""
+def recall(scene: bpy.types.Scene, painting: bpy.types.Image, asked: dict[str, float]) -> tuple[Relief, np.ndarray] | None:
+    """The remembered relief of a painting with other amounts, and the matte; None when another was remembered, or Suns or kept objects
+    have changed."""
     if _known is None or _known.unlit != unlit(painting).session_uid or _known.state != _state(scene):
         return None
     if asked["shadow"] and not _known.relief.shadow:  # its shadows were never looked for
         return None
-    return replace(_known.relief, **asked)
+    return replace(_known.relief, **asked), _known.matte
 
 
 def forget() -> None:

@@ -103,7 +103,7 @@ def capture_surround(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, or
     """
     view_layer.update()
     geometry = extract(scene, view_layer, view_layer.depsgraph)
-    _check(geometry)
+    check(geometry)
     side = -(-width // 3)  # a face's middle is coarser than the picture's equator by pi / 4 for the same pixels
     painted = [part for part in geometry.parts if not part.keep]
     faces = [look_at(painted, sphere.face_lens(face, origin, near, far), side, side).labels for face in range(sphere.FACES)]

@@ -194,7 +194,7 @@ def delivery(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray
     def light(scene: bpy.types.Scene, camera: bpy.types.Object, unlit: Result) -> None:
         def put_up(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:
             painting = apply.put_up(scene, camera, matte, result, recipes.finished(recipe, unlit), reliefs.keep_unlit(unlit))
-            reliefs.remember(scene, painting, relief)
+            reliefs.remember(scene, painting, relief, matte)
 
         painting.start(ReliefRequest(unlit.picture, relief, recipes.texts(recipe)), to_camera(scene, camera, put_up))
 

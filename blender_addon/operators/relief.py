@@ -39,8 +39,8 @@ class VEDUTA_OT_relight(StartsPainting, bpy.types.Operator):
         image, camera = backdrop.active_painting(scene), backdrop.camera(scene) or scene.camera
         recipe, asked = _recipe(scene, image, camera), reliefs.amounts(scene)
         try:
-            relief = reliefs.recall(scene, image, asked) or reliefs.captured(context, camera, recipe, asked)
-            matte = kept_matte(scene, context.view_layer, camera, *recipe.labels.shape[::-1])
+            relief, matte = reliefs.recall(scene, image, asked) or (
+                reliefs.captured(context, camera, recipe, asked), kept_matte(scene, context.view_layer, camera, *recipe.labels.shape[::-1]))
         except CaptureError as error:
             raise PaintingError(str(error)) from error
         recipe = replace(recipe, relief=relief.amounts)
@@ -75,7 +75,7 @@ def _relit(scene: bpy.types.Scene, camera: bpy.types.Object, image: bpy.types.Im
         shown = apply.put_up(scene, camera, matte, result, recipes.stamped(recipe), unlit)
         if former != unlit and not history.is_favourite(former):
             former.use_fake_user = False  # a version of the same painting: it need not outlive the file's next closing
-        reliefs.remember(scene, shown, relief)
+        reliefs.remember(scene, shown, relief, matte)
 
     return to_camera(scene, camera, put_up)
 

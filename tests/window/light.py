@@ -24,9 +24,8 @@ def story(out: Path) -> Iterator[Step]:
     empty_file()
     press("veduta.sample_terrain")
     bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y = 1024, 576
-    with bpy.context.temp_override(**viewport()):
-        bpy.ops.view3d.view_camera()
     yield from show_tab()
+    viewport()["area"].spaces.active.region_3d.view_perspective = "CAMERA"
     yield from relief(out)
     yield from world(out)
 
