@@ -242,11 +242,11 @@ def _horizon_colour(picture: np.ndarray, labels: np.ndarray) -> np.ndarray:
 # --- what water mirrors
 
 
-_STEPS, _HALVINGS = 40, 5  # of a mirrored ray's way over the picture, and of the step in which it meets something
+_STEPS, _HALVINGS = 32, 5  # of a mirrored ray's way over the picture, and of the step in which it meets something
 _THICK = 0.35  # how far behind a surface, as a share of its depth, a ray still counts as meeting it
 _WATER_F0 = 0.02  # reflectance of water seen from straight above
 # Ripples: wavelength in metres, heading in radians, slope.
-_RIPPLES = ((0.7, 0.4, 0.010), (1.3, 2.3, 0.012), (2.9, 1.2, 0.010), (6.1, 2.9, 0.008), (13.7, 0.9, 0.006))
+_RIPPLES = ((0.7, 0.4, 0.008), (1.3, 2.3, 0.008), (2.9, 1.4, 0.006), (6.1, 2.0, 0.004), (13.7, 1.1, 0.003))
 
 
 def _mirror(picture: np.ndarray, relief: Relief) -> np.ndarray:

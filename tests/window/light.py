@@ -24,6 +24,7 @@ def story(out: Path) -> Iterator[Step]:
     empty_file()
     press("veduta.sample_terrain")
     bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y = 1024, 576
+    open_panels({"VEDUTA_PT_paint", "VEDUTA_PT_relief", "VEDUTA_PT_world"})
     yield from show_tab()
     viewport()["area"].spaces.active.region_3d.view_perspective = "CAMERA"
     yield from relief(out)
@@ -31,7 +32,6 @@ def story(out: Path) -> Iterator[Step]:
 
 
 def relief(out: Path) -> Iterator[Step]:
-    scroll_to("VEDUTA_PT_relief")
     press("veduta.paint")
     yield idle
     check("the painting is lit and put up", has_backdrop() and not problem() and shown() != unlit())
@@ -56,8 +56,7 @@ def relief(out: Path) -> Iterator[Step]:
 
 def world(out: Path) -> Iterator[Step]:
     press("veduta.remove_backdrop")
-    scroll_to("VEDUTA_PT_world")
-    bpy.context.scene.veduta.world.size = "1024"
+    bpy.context.scene.veduta.world.size = "2048"
     press("veduta.paint_world")
     yield idle
     check("the world is painted", part("apply.world").find(bpy.context.scene) is not None and not problem())
@@ -80,17 +79,14 @@ def unlit() -> bpy.types.Image:
     return part("relief").unlit(shown())
 
 
-def scroll_to(panel: str) -> None:
-    """Open a panel of the sidebar and close the others, so that it is in view."""
-    for cls in part("panels").CLASSES:
-        if not issubclass(cls, bpy.types.Panel):
-            continue
-        closed = cls.__name__ not in (panel, "VEDUTA_PT_paint" if panel == "VEDUTA_PT_relief" else panel)
-        cls.bl_options = {"DEFAULT_CLOSED"} if closed else set()
+def open_panels(names: set[str]) -> None:
+    """Open these panels of the sidebar and close the others, so that they are in view. Before the sidebar is first drawn: it remembers."""
+    panels = [cls for cls in part("panels").CLASSES if issubclass(cls, bpy.types.Panel)]
+    for cls in reversed(panels):
         bpy.utils.unregister_class(cls)
-    for cls in part("panels").CLASSES:
-        if issubclass(cls, bpy.types.Panel):
-            bpy.utils.register_class(cls)
+    for cls in panels:
+        cls.bl_options = set() if cls.__name__ in names else {"DEFAULT_CLOSED"}
+        bpy.utils.register_class(cls)
 
 
 run(story)
