@@ -30,6 +30,8 @@ BUILD = ROOT / "build"
 DEMO = ROOT / "demo"
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
 RUNTIME = next(requirement for requirement in EXTRAS["paint"] if requirement.startswith("onnxruntime=="))
+# The same library and import folder, built with DirectML besides the processor. Its line is RUNTIME's; it has no release of every version.
+RUNTIMES = {"windows-x64": "onnxruntime-directml==1.23.0"}
 ZIP_LIMIT = 100_000_000  # bytes
 
 # What painting inside Blender never needs.
@@ -110,13 +112,14 @@ def zip_path(platform_name: str) -> Path:
 def runtime_wheel(python: str, platform_name: str) -> Path:
     """ONNX Runtime's wheel for a Python and a platform, downloaded once. It needs numpy alone, which Blender has."""
     folder = BUILD / "wheels" / platform_name
-    abi = "cp" + python.replace(".", "")
-    have = list(folder.glob(f"{RUNTIME.replace('==', '-')}-{abi}-*.whl"))
+    abi, runtime = "cp" + python.replace(".", ""), RUNTIMES.get(platform_name, RUNTIME)
+    pattern = f"{runtime.replace('-', '_').replace('==', '-')}-{abi}-*.whl"
+    have = list(folder.glob(pattern))
     if not have:
-        say(f"downloading {RUNTIME} for Python {python} on {platform_name}")
+        say(f"downloading {runtime} for Python {python} on {platform_name}")
         call([blender_python(OLDEST), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--implementation", "cp",
-              "--python-version", python, "--abi", abi, "--platform", PLATFORMS[platform_name], "--dest", str(folder), RUNTIME])
-        have = list(folder.glob(f"{RUNTIME.replace('==', '-')}-{abi}-*.whl"))
+              "--python-version", python, "--abi", abi, "--platform", PLATFORMS[platform_name], "--dest", str(folder), runtime])
+        have = list(folder.glob(pattern))
     return have[0]
 
 

@@ -48,6 +48,7 @@ def unregister() -> None:
     """End the painter's process, and leave no handler, timer, property or class behind."""
     live_view.stop()
     painting.stop()
+    preferences.stop()
     service.close()
     show_labels.hide_all()
     follow.detach()

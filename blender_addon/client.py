@@ -23,15 +23,19 @@ from .synth_core.protocol import Frame, ProtocolError
 POLL_SECONDS = 0.01  # a poll stops reading after this, so that a large painting never holds the interface up
 LOG_LINES = 20
 _CHUNK = 1 << 20  # most bytes handed to the socket at once
-_BOOTSTRAP = "import sys; sys.path.insert(0, sys.argv[1]); from synth_core.worker import main; main()"
+_BOOTSTRAP = "import sys; sys.version_info < (3, 10) and sys.exit('Python 3.10 or later is needed'); sys.path.insert(0, sys.argv[1]); from synth_core.worker import main; main()"
 
 
 class Lost(Exception):
-    """The child is of no more use: the message says what happened in one sentence, `mend` what to do about it."""
+    """The child is of no more use: the message says what happened in one sentence, `mend` what to do about it.
 
-    def __init__(self, message: str, mend: str):
+    retired: whether it ended by itself, having had nothing to do.
+    """
+
+    def __init__(self, message: str, mend: str, retired: bool = False):
         super().__init__(message)
         self.mend = mend
+        self.retired = retired
 
 
 class Client:
@@ -39,12 +43,14 @@ class Client:
 
     package: folder that holds synth_core/ and weights/; python: the interpreter; wheels: folders to import ONNX Runtime from;
     log: file for the child's output, written anew; environment: variables on top of this process's own;
-    threads: processor threads to paint with, 0 for all.
+    engine: one of the core's `engines.NAMES`; threads: processor threads to paint with, 0 for all; idle: seconds without a job after which
+    the child ends by itself.
 
     Raises OSError when the child can't be started.
     """
 
-    def __init__(self, package: Path, python: Path, wheels: Sequence[Path], log: Path, environment: Mapping[str, str], threads: int):
+    def __init__(self, package: Path, python: Path, wheels: Sequence[Path], log: Path, environment: Mapping[str, str], engine: str, threads: int,
+                 idle: float):
         self._log = log
         self._token, self._nonce = secrets.token_hex(32), secrets.token_hex(32)
         self._connection: socket.socket | None = None
@@ -54,7 +60,7 @@ class Client:
         self._listener.setblocking(False)
         try:
             self._process = self._spawn(package, python, environment)
-            self._hand_over(package, wheels, threads)
+            self._hand_over(package, wheels, {"engine": engine, "threads": threads, "idle": idle})
         except OSError:
             self._listener.close()
             raise
@@ -106,10 +112,10 @@ class Client:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # exists on Windows alone: no console flashes up
             )
 
-    def _hand_over(self, package: Path, wheels: Sequence[Path], threads: int) -> None:
+    def _hand_over(self, package: Path, wheels: Sequence[Path], options: dict) -> None:
         port = self._listener.getsockname()[1]
         folders = {"weights": str(package / "weights"), "wheels": [str(folder) for folder in wheels]}
-        settings = {"port": port, "token": self._token, "threads": threads, **folders}
+        settings = {"port": port, "token": self._token, **options, **folders}
         try:
             with self._process.stdin as pipe:
                 pipe.write(json.dumps(settings).encode() + b"\n")
@@ -159,9 +165,14 @@ class Client:
             code = self._process.wait(0.2)  # its sockets close a moment before it can be waited for
         except subprocess.TimeoutExpired:
             return Lost("The painter's process closed its connection.", "Paint again.")
+        if code == 0 and self._trusted:
+            return Lost("The painter's process has ended.", "Paint again.", retired=True)
         if code < 0:
             cause = signal.strsignal(-code)
             mend = "Paint again, at a smaller size if it happens again: the computer may be short of memory."
+        elif not self._trusted:
+            cause = (self.log_tail().splitlines() or [f"exit code {code}"])[-1]
+            return Lost(f"The painter's process did not start ({cause}).", "Check the engine in Veduta's preferences, or reinstall Veduta.")
         else:
             cause = f"exit code {code:#x}" if code > 255 else f"exit code {code}"
             mend = "Paint again; if it happens again, restart Blender and report it with the log."

@@ -19,8 +19,16 @@ def session() -> Session:
     """The session, made on first use. Nothing starts until it is given a job."""
     global _session
     if _session is None:
-        _session = Session(PACKAGE, sys.executable, wheels(), log=log_path(), threads=threads())
+        chosen = preferences()
+        own_python = chosen.engine == "torch"
+        python, folders = (chosen.python, []) if own_python else (sys.executable, wheels())
+        _session = Session(PACKAGE, python, folders, log=log_path(), engine=chosen.engine, threads=chosen.threads)
     return _session
+
+
+def note() -> str:
+    """One sentence for the user when the engine is another than the one that was chosen; else empty."""
+    return _session.note if _session else ""
 
 
 def close() -> None:
@@ -31,9 +39,14 @@ def close() -> None:
         _session = None
 
 
+def preferences() -> bpy.types.AddonPreferences:
+    """The extension's preferences."""
+    return bpy.context.preferences.addons[ROOT_PACKAGE].preferences
+
+
 def threads() -> int:
     """Processor threads that the user lets the painter have; 0 for all."""
-    return bpy.context.preferences.addons[ROOT_PACKAGE].preferences.threads
+    return preferences().threads
 
 
 def user_folder() -> Path:

@@ -16,6 +16,7 @@ from .client import Client, Lost
 from .synth_core import protocol
 from .synth_core.protocol import Frame, ProtocolError
 
+IDLE_SECONDS = 300.0  # without a job, after which the child ends and gives its memory back
 PATIENCE = 60.0  # seconds; loading the painter, one tile and the largest PNG each take a fraction of it
 CLOSE_SECONDS = 2.0
 _WAIT_SECONDS = 0.005
@@ -64,7 +65,8 @@ class Session:
     package: folder of the staged add-on, which holds synth_core/ and weights/.
     python: interpreter to run. wheels: folders to import ONNX Runtime from, if not the interpreter's own.
     log: file for the child's output, written anew for each child. environment: variables to add to this process's own.
-    threads: processor threads to paint with, 0 for all. patience: seconds of silence from a working child before it counts as hung.
+    engine: one of the core's `engines.NAMES`. threads: processor threads to paint with, 0 for all. idle: seconds without a job after which the
+    child ends by itself; the next job starts another. patience: seconds of silence from a working child before it counts as hung.
     """
 
     def __init__(
@@ -75,10 +77,13 @@ class Session:
         *,
         log: Path,
         environment: Mapping[str, str] | None = None,
+        engine: str = "onnx",
         threads: int = 0,
+        idle: float = IDLE_SECONDS,
         patience: float = PATIENCE,
     ):
-        self._start_client = partial(Client, Path(package), Path(python), wheels, Path(log), environment or {}, threads)
+        self.note = ""  # one sentence when the child's engine is another than was asked for, after its last job
+        self._start_client = partial(Client, Path(package), Path(python), wheels, Path(log), environment or {}, engine, threads, idle)
         self._client: Client | None = None
         self._job: Job | None = None
         self._started = 0  # jobs so far; the last one's number
@@ -101,13 +106,7 @@ class Session:
         self._started += 1
         self._job = job = Job(self._started, request, gives_way)
         self._silence, self._ticked = 0.0, time.monotonic()
-        try:
-            self._client = self._client or self._start_client()
-            self._client.send(protocol.request_frame(job.number, request))
-        except OSError as error:
-            self._fail(f"The painter's process can't be started ({error}).", "Reinstall Veduta, or restart Blender.")
-        except ProtocolError as error:
-            self._fail(f"The request can't be sent: {error}", "Paint a smaller size.")
+        self._hand_over(job)
         return job
 
     def tick(self) -> None:
@@ -123,7 +122,11 @@ class Session:
                 self._take(frame)
             self._check_hung()
         except Lost as lost:
-            self._lose(str(lost), lost.mend)
+            if lost.retired and self._job.state == "starting":  # it ended just when this job came
+                self._drop_client(0.0)
+                self._hand_over(self._job)
+            else:
+                self._lose(str(lost), lost.mend)
         except ProtocolError as error:
             self._lose(f"The painter's process sent a wrong answer: {error}", "Paint again.")
 
@@ -150,6 +153,17 @@ class Session:
             self._job.end("cancelled", "Cancelled")
         self._drop_client(CLOSE_SECONDS)
 
+    def _hand_over(self, job: Job) -> None:
+        """Give the job to the child, started when there is none."""
+        try:
+            self._client = self._client or self._start_client()
+            self._client.send(protocol.request_frame(job.number, job.request))
+        except OSError as error:
+            mend = "Check the engine and the user folder in Veduta's preferences, or reinstall Veduta."
+            self._fail(f"The painter's process can't be started ({error}).", mend)
+        except ProtocolError as error:
+            self._fail(f"The request can't be sent: {error}", "Paint a smaller size.")
+
     def _take(self, frame: Frame) -> None:
         job = self._job
         if frame.take("job", int) != job.number or not job.is_running:
@@ -159,6 +173,8 @@ class Session:
         elif frame.kind == "done":
             job.result, job.progress = protocol.result_of(frame, job.request), 1.0
             job.end("done", "Done")
+        elif frame.kind == "note":
+            self.note = frame.take("message", str)
         elif frame.kind == "failed":
             self._fail(frame.take("message", str), frame.take("mend", str))
         else:

@@ -29,7 +29,7 @@ class Painter:
     """Paints requests, one after the other, with the weights of one folder."""
 
     def __init__(self, weights: Path | str, engine: str = "onnx", threads: int = 0):
-        """weights: the folder; engine: "onnx" or "torch"; threads: processor threads, 0 for all.
+        """weights: the folder; engine: one of `engines.NAMES`; threads: processor threads, 0 for all.
 
         Raises WeightsError for missing or damaged weights and EngineError when the engine's library is missing.
         """
@@ -37,6 +37,11 @@ class Painter:
         self._sha256 = files.sha256
         self._styles = Styles(files)
         self._engine = open_engine(engine, files, threads)
+
+    @property
+    def note(self) -> str:
+        """One sentence for the user when the engine paints on something else than it was asked to; else empty."""
+        return self._engine.note
 
     def paint(
         self, request: Request, progress: Callable[[float], None] | None = None, cancelled: Callable[[], bool] | None = None

@@ -13,6 +13,7 @@ No connection is opened here and nothing is painted.
     paint …     parent    job, and the parts of a request: see JOBS and `fields.pack`
     cancel      parent    job
     progress    worker    job, fraction
+    note        worker    job, message: what the user should know of the engine; may be empty
     done        worker    job, and the parts of the request's result
     failed      worker    job, message, mend
 """

@@ -1,7 +1,7 @@
 """The painter's process: connects to the parent that started it, paints what it asks for, and ends when the parent does.
 
-The parent writes one JSON line to stdin: {"port", "token", "threads", "weights", "wheels"}. The parent listens and this process connects, so neither
-side has to read a pipe without blocking, which Windows can't. Both then prove that they know the token (`protocol.proof`).
+The parent writes one JSON line to stdin: {"port", "token", "engine", "threads", "idle", "weights", "wheels"}. The parent listens and this process connects, so
+neither side has to read a pipe without blocking, which Windows can't. Both then prove that they know the token (`protocol.proof`).
 Standard output and error are the log. How to paint is not here (`painter.py`), nor what a frame looks like (`protocol.py`).
 """
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Unpaintable(Exception):
 
 
 def main() -> None:
-    """Serve the parent until it goes away."""
+    """Serve the parent until it goes away or wants nothing for a while."""
     faulthandler.enable()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     settings = json.loads(sys.stdin.buffer.readline())
@@ -50,8 +50,7 @@ def main() -> None:
     log.info("Connected; Python %s", sys.version.split()[0])
     inbox = Inbox(connection)
     workshop = Workshop(settings)
-    while True:
-        frame = inbox.jobs.get()
+    while frame := inbox.next_job(settings["idle"]):
         try:
             answer = _answer(frame, workshop, connection, inbox)
         except Exception as error:  # whatever it is, the parent is told and this process serves on
@@ -60,6 +59,7 @@ def main() -> None:
             answer = Frame("failed", {"job": frame.fields["job"], "message": str(problem), "mend": problem.mend})
         if answer:
             connection.sendall(protocol.encode(answer))
+    log.info("Nothing to do; the process ends")
 
 
 def _add_wheels(folders: list[str]) -> None:
@@ -96,6 +96,13 @@ class Inbox:
         self._reader = protocol.Reader(connection, protocol.LIMIT)
         threading.Thread(target=self._read, daemon=True).start()
 
+    def next_job(self, patience: float) -> Frame | None:
+        """The next request; None when none has come for `patience` seconds."""
+        try:
+            return self.jobs.get(timeout=patience)
+        except queue.Empty:
+            return None
+
     def is_cancelled(self, job: int) -> bool:
         return job <= self._cancelled
 
@@ -105,9 +112,10 @@ class Inbox:
                 self._sort(_next_frame(self._reader))
         except (EOFError, OSError):
             log.info("The parent is gone")
+            os._exit(0)  # a network may be running on the main thread; nothing here is worth waiting for it
         except Exception:  # a thread's exception would otherwise leave a process that nobody can reach
             log.exception("The parent can't be understood")
-        os._exit(0)  # a network may be running on the main thread; nothing here is worth waiting for it
+            os._exit(1)
 
     def _sort(self, frame: Frame) -> None:
         job = frame.take("job", int)
@@ -150,10 +158,17 @@ class Workshop:
     def _painter(self) -> Painter:
         if self._loaded is None:
             started = time.perf_counter()
-            check_runtime(self._settings["wheels"])
-            self._loaded = Painter(Path(self._settings["weights"]), engine="onnx", threads=self._settings["threads"])
-            log.info("Painter loaded in %.2f s; threads: %s", time.perf_counter() - started, self._settings["threads"] or "all")
+            engine, threads = self._settings["engine"], self._settings["threads"]
+            if engine != "torch":
+                check_runtime(self._settings["wheels"])
+            self._loaded = Painter(Path(self._settings["weights"]), engine, threads)
+            log.info("Painter loaded in %.2f s; threads: %s", time.perf_counter() - started, threads or "all")
         return self._loaded
+
+    @property
+    def note(self) -> str:
+        """One sentence for the user when the painter runs on something else than it was asked to; else empty."""
+        return self._loaded.note if self._loaded else ""
 
 
 def check_runtime(folders: list[str]) -> None:
@@ -197,6 +212,9 @@ def _answer(frame: Frame, workshop: Workshop, connection: socket.socket, inbox: 
         log.info("Job %d cancelled", job)
         return None
     log.info("Job %d: %s in %.2f s", job, frame.kind, time.perf_counter() - started)
+    if workshop.note:
+        log.info("%s", workshop.note)
+    connection.sendall(protocol.encode(Frame("note", {"job": job, "message": workshop.note})))
     return protocol.done_frame(job, result)
 
 

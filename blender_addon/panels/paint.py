@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import painting
+from .. import painting, service
 from ..operators import paint
 from . import live
 from .common import SidebarPanel, wrapped
@@ -22,6 +22,8 @@ class VEDUTA_PT_paint(SidebarPanel, bpy.types.Panel):
         row.scale_y = 1.6
         row.operator("veduta.paint", icon="BRUSH_DATA")
         live.draw(layout, context)
+        if service.note():
+            wrapped(layout, context, service.note(), "INFO")
         if painting.problem() is not None:
             self._draw_problem(layout, context, painting.problem())
         layout.operator("veduta.remove_backdrop", icon="X")

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..weights import Weights
 
-NAMES = ("onnx", "torch")
+NAMES = ("onnx", "gpu", "torch")
 
 
 class EngineError(RuntimeError):
@@ -18,6 +18,7 @@ class Engine(Protocol):
     """Both networks over numpy arrays: float32 in and out, C x H x W with row 0 at the top; pictures in [-1, 1]."""
 
     name: str  # library, version, device and threads: what a painting must share with another to be equal to the last bit
+    note: str  # one sentence for the user when it paints on something else than it was asked to; else empty
 
     def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray, wrap: str = "") -> np.ndarray:
         """labels (23, h, w) area-averaged one-hot, style (23, 64), noise (8, h, w), height (1, h, w) from +1 at the view's top to -1
@@ -30,7 +31,7 @@ class Engine(Protocol):
 
 
 def open_engine(name: str, weights: Weights, threads: int = 0) -> Engine:
-    """The engine `name` ("onnx" or "torch") with the networks of `weights`, on `threads` processor threads (0: all).
+    """The engine `name` ("onnx": the processor, "gpu": the bundled runtime's graphics card, or "torch") with the networks of `weights`, on `threads` processor threads (0: all).
 
     Raises EngineError when its library is missing, ValueError for another name.
     """
@@ -38,6 +39,10 @@ def open_engine(name: str, weights: Weights, threads: int = 0) -> Engine:
         from .onnx import OnnxEngine
 
         return OnnxEngine(weights, threads)
+    if name == "gpu":
+        from .gpu import GpuEngine
+
+        return GpuEngine(weights, threads)
     if name == "torch":
         from .torch import TorchEngine
 

@@ -8,15 +8,17 @@ import numpy as np
 from ..weights import GRAPHS, WRAPS, Weights
 from . import EngineError
 
+PROCESSOR = "CPUExecutionProvider"
+
 
 class OnnxEngine:
     """See `engines.Engine`. The graphs read their numbers from the tensors' file beside them."""
 
-    def __init__(self, weights: Weights, threads: int = 0):
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise EngineError("ONNX Runtime is not installed in this Python; `pip install onnxruntime` brings it.") from error
+    note = ""
+
+    def __init__(self, weights: Weights, threads: int = 0, provider: str = PROCESSOR):
+        """provider: ONNX Runtime's name of what it computes on. Raises EngineError when the library is missing."""
+        onnxruntime = _library()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or _processors()
         # One level more turns arrays into a blocked layout and back, which costs these networks more than it gains.
@@ -24,10 +26,12 @@ class OnnxEngine:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the processor to Blender
         options.enable_mem_pattern = False  # it would reserve memory once more for every size of tile
         options.log_severity_level = 3  # errors; its warnings are about graph clean-up
-        self._open = lambda graph: onnxruntime.InferenceSession(str(weights.folder / graph), options, providers=["CPUExecutionProvider"])
+        chosen = list(dict.fromkeys((provider, PROCESSOR)))  # what the first can't compute, the next does
+        self._open = lambda graph: onnxruntime.InferenceSession(str(weights.folder / graph), options, providers=chosen)
         self._sessions = {graph: self._open(graph) for graph in GRAPHS.values()}
         self._wraps = weights.wraps
-        self.name = f"onnxruntime {onnxruntime.__version__} CPU, {options.intra_op_num_threads} threads"
+        device = provider.removesuffix("ExecutionProvider")
+        self.name = f"onnxruntime {onnxruntime.__version__} {device}, {options.intra_op_num_threads} threads"
 
     def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray, wrap: str = "") -> np.ndarray:
         if wrap and wrap not in self._wraps:
@@ -41,6 +45,19 @@ class OnnxEngine:
         if graph not in self._sessions:
             self._sessions[graph] = self._open(graph)
         return self._sessions[graph].run(None, {key: array[None] for key, array in inputs.items()})[0][0]
+
+
+def providers() -> list[str]:
+    """What this build of ONNX Runtime can compute on, by its own names. Raises EngineError when the library is missing."""
+    return _library().get_available_providers()
+
+
+def _library():
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise EngineError("ONNX Runtime is not installed in this Python; `pip install onnxruntime` brings it.") from error
+    return onnxruntime
 
 
 def _processors() -> int:

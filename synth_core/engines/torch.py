@@ -8,7 +8,9 @@ from . import EngineError
 
 
 class TorchEngine:
-    """See `engines.Engine`; on a CUDA device where there is one, else on the processor."""
+    """See `engines.Engine`; on a CUDA (or ROCm) or Apple device where there is one, else on the processor."""
+
+    note = ""
 
     def __init__(self, weights: Weights, threads: int = 0):
         try:
@@ -22,10 +24,10 @@ class TorchEngine:
         if threads:
             torch.set_num_threads(threads)
         self._torch, self._set_wrap = torch, set_wrap
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device, named = _device(torch)
         self._composition = self._load(Composition, "composition", weights)
         self._detail = self._load(Detail, "detail", weights)
-        self.name = f"torch {torch.__version__} {self._device.type}, {torch.get_num_threads()} threads"
+        self.name = f"torch {torch.__version__} {named}, {torch.get_num_threads()} threads"
 
     def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray, wrap: str = "") -> np.ndarray:
         self._set_wrap(self._composition, wrap)
@@ -47,3 +49,12 @@ class TorchEngine:
         tensors = [self._torch.tensor(array)[None].to(self._device) for array in inputs]
         with self._torch.inference_mode():
             return network(*tensors)[0].cpu().numpy()
+
+
+def _device(torch) -> tuple[object, str]:
+    """The device to paint on, and its name."""
+    if torch.cuda.is_available():
+        return torch.device("cuda"), torch.cuda.get_device_name(0)
+    if torch.backends.mps.is_available():
+        return torch.device("mps"), "mps"
+    return torch.device("cpu"), "cpu"

@@ -61,4 +61,5 @@ def test_an_environment_is_made_once_and_an_unfinished_one_again(tmp_path, monke
 
 
 def test_the_zip_brings_the_runtime_that_the_painter_s_process_asks_for():
-    assert build.RUNTIME.removeprefix("onnxruntime==").startswith(worker.RUNTIME + ".")
+    for runtime in (build.RUNTIME, *build.RUNTIMES.values()):
+        assert runtime.partition("==")[2].startswith(worker.RUNTIME + ".")

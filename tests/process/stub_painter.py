@@ -16,6 +16,8 @@ class Cancelled(Exception):
 
 
 class Painter:
+    note = ""
+
     def __init__(self, weights: Path, engine: str, threads: int):
         self._engine = engine
 

@@ -286,7 +286,7 @@ def test_a_child_that_speaks_garbage_is_ended(tree, impostor, answer):
 
 def test_the_child_refuses_a_parent_without_the_token(tree, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        settings = {"port": listener.getsockname()[1], "token": "ab" * 32, "weights": "", "wheels": []}
+        settings = {"port": listener.getsockname()[1], "token": "ab" * 32, "engine": "onnx", "threads": 0, "idle": 60, "weights": "", "wheels": []}
         child = subprocess.Popen(
             [sys.executable, "-I", "-c", tree.client._BOOTSTRAP, tree.package], stdin=subprocess.PIPE, stderr=subprocess.PIPE
         )
@@ -313,3 +313,37 @@ def test_large_requests_never_hold_a_tick_up(tree, open_session):
         time.sleep(0.005)
     assert job.state == "done" and job.result.picture.shape == (4096, 4096, 3)
     assert longest < 0.5, longest  # 50 ms on a quiet machine; this one may be busy
+
+
+def test_an_idle_child_ends_and_the_next_job_starts_another(open_session, make_request):
+    session = open_session(idle=0.3)
+    first = paint(session, make_request())
+    process = session._client._process
+    assert process.wait(SECONDS) == 0
+    second = paint(session, make_request())
+    assert second.state == "done" and second.result.png != first.result.png
+
+
+def test_a_child_that_retires_just_as_a_job_comes_is_replaced(open_session, make_request):
+    session = open_session(idle=0.3)
+    paint(session, make_request())
+    process = session._client._process
+    session.tick = lambda: None  # the end is not noticed before the job is handed over
+    process.wait(SECONDS)
+    job = session.start(make_request())
+    del session.tick
+    session.wait(job, SECONDS)
+    assert job.state == "done"
+
+
+def test_every_kind_of_job_is_answered(tree, open_session, make_request):
+    """What these weights can't do is told, and relief needs no painter."""
+    session, ids = open_session(), np.full((64, 96), 7, np.uint8)
+    picture = np.repeat(ids[:, :, None], 3, 2)
+    request = tree.request
+    style, judge = paint(session, request.StyleRequest(picture)), paint(session, request.JudgeRequest(picture, ids))
+    assert style.state == judge.state == "failed" and style.problem.mend and judge.problem.mend
+    maps = np.ones((64, 96), np.float32), np.zeros((64, 96, 2), np.uint8), np.zeros((64, 96), np.uint8)
+    relief = request.Relief(ids, *maps, np.eye(4, dtype=np.float32), np.ones(4, np.float32))
+    lit = paint(session, request.ReliefRequest(picture, relief))
+    assert lit.state == "done" and np.array_equal(lit.result.picture, picture)

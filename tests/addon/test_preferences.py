@@ -1,0 +1,68 @@
+"""The preferences: the engine that is chosen is the one that paints, and a Python of the user's own is looked at."""
+from __future__ import annotations
+
+import importlib
+
+import bpy
+import pytest
+
+
+@pytest.fixture
+def part(scene, veduta):
+    """Imports a module of the enabled extension by its name below the root."""
+    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
+    preferences = bpy.context.preferences.addons[veduta.__name__].preferences
+    preferences.engine, preferences.python = "onnx", ""
+    importlib.import_module(f"{veduta.__name__}.painting").stop()
+
+
+@pytest.fixture
+def preferences(part, veduta):
+    return bpy.context.preferences.addons[veduta.__name__].preferences
+
+
+@pytest.fixture
+def beach(scene, part):
+    """A labelled plane before a camera, painted small."""
+    bpy.ops.mesh.primitive_plane_add(size=20)
+    bpy.ops.veduta.assign_label(label="SAND", target="MATERIAL")
+    bpy.ops.object.camera_add(location=(0, -12, 3), rotation=(1.4, 0, 0))
+    scene.camera = bpy.context.object
+    scene.veduta.use_render_size = False
+    scene.veduta.width, scene.veduta.height = 96, 64
+    return scene
+
+
+def test_the_graphics_card_gives_way_to_the_processor_with_a_sentence(beach, part, preferences):
+    """The runtime of this platform drives no card."""
+    preferences.engine = "gpu"
+    assert bpy.ops.veduta.paint() == {"FINISHED"}
+    assert "no graphics card support" in part("service").note()
+    preferences.engine = "onnx"
+    assert bpy.ops.veduta.paint() == {"FINISHED"}
+    assert part("service").note() == ""
+
+
+def test_a_python_that_is_none_is_refused_and_nothing_is_lost(beach, part, preferences, tmp_path):
+    preferences.engine = "torch"
+    for path, words in (("", "can't be started"), (str(tmp_path / "python"), "can't be started"), ("/bin/true", "did not start")):
+        preferences.python = path
+        with pytest.raises(RuntimeError, match=words):
+            bpy.ops.veduta.paint()
+        assert "preferences" in part("painting").problem().mend
+    preferences.engine = "onnx"
+    assert bpy.ops.veduta.paint() == {"FINISHED"}
+
+
+def test_check_python_tells_what_is_wrong(part, preferences, tmp_path):
+    preferences.python = str(tmp_path / "python")
+    with pytest.raises(RuntimeError, match="There is no file"):
+        bpy.ops.veduta.check_python()
+    assert "There is no file" in part("preferences").verdict()
+    preferences.python = ""
+    assert part("preferences").verdict() == ""
+
+
+def test_hash_and_folders_are_shown(part):
+    assert len(part("history").installed_weights()) == 64
+    assert part("service").log_path().parent == part("service").user_folder()
