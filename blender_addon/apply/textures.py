@@ -62,12 +62,16 @@ def rebuild(context: bpy.types.Context, scene: bpy.types.Scene) -> list[str]:
     for obj, surfaces in labelled(context, scene):
         if _LASTING in obj:
             continue
-        if obj.library is not None:
+        if obj.library is not None or not obj.material_slots and obj.data.library is not None:
             linked.add(obj.name)
             continue
         _dress(obj, [maker.material(surface) if surface else None for surface in surfaces])
     _discard(former)
-    return [f"Linked objects can't be given textures: {listed(linked)}; make library overrides of them."] if linked else []
+    warnings = [f"Linked objects can't be given textures: {listed(linked)}; make library overrides of them."] if linked else []
+    stubborn = _set_by_nodes(context, scene)
+    if stubborn:
+        warnings.append(f"Geometry nodes set the materials of {listed(stubborn)}, which so show no texture; set them in slots instead.")
+    return warnings
 
 
 def set_grazing(scene: bpy.types.Scene, angle: float) -> None:
@@ -186,6 +190,20 @@ def _shown_objects(context: bpy.types.Context, scene: bpy.types.Scene) -> list[b
             pairs.add((obj, instance.parent.original if instance.is_instance else obj))
     barred = {obj for obj, top in pairs if any(assignment.is_keep(scene, thing) or assignment.is_own(thing) for thing in (obj, top))}
     return sorted({obj for obj, _ in pairs} - barred, key=lambda obj: obj.name_full)
+
+
+def _set_by_nodes(context: bpy.types.Context, scene: bpy.types.Scene) -> set[str]:
+    """The names of the objects that show a labelled material which is in none of their slots."""
+    found = set()
+    for instance in context.evaluated_depsgraph_get().object_instances:
+        obj = instance.object.original
+        if instance.object.type != "MESH" or obj.name in found or obj.type != "MESH" or assignment.is_keep(scene, obj):
+            continue
+        own = set(originals(obj)) | {slot.material for slot in obj.material_slots} | set(obj.data.materials)
+        shown = {material.original for material in instance.object.data.materials if material is not None}
+        if any(assignment.material_label(scene, material) for material in shown - own):
+            found.add(obj.name)
+    return found
 
 
 def _surface(label: int, material: bpy.types.Material | None) -> Surface | None:

@@ -227,6 +227,46 @@ def test_shared_meshes_and_instances_show_the_painting_each_in_its_place(stage, 
     assert off.max() <= 2
 
 
+def node_tree(source, material=None):
+    """A geometry node tree that puts `source` on every vertex, or gives everything a material."""
+    tree = bpy.data.node_groups.new("Nodes", "GeometryNodeTree")
+    for direction in ("INPUT", "OUTPUT"):
+        tree.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
+    start, end = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
+    if material is not None:
+        middle = tree.nodes.new("GeometryNodeSetMaterial")
+        middle.inputs["Material"].default_value = material
+    else:
+        middle, info = tree.nodes.new("GeometryNodeInstanceOnPoints"), tree.nodes.new("GeometryNodeObjectInfo")
+        info.inputs["Object"].default_value, info.inputs["As Instance"].default_value = source, True
+        tree.links.new(info.outputs["Geometry"], middle.inputs["Instance"])
+    tree.links.new(start.outputs[0], middle.inputs[0])
+    tree.links.new(middle.outputs[0], end.inputs[0])
+    return tree
+
+
+def test_instances_of_geometry_nodes_show_the_painting(stage, part, tmp_path):
+    source = add_box(stage.scene, part, "Source", (-0.2, -0.2, 0), (0.2, 0.2, 1), STONE)
+    source.location.z = -50
+    mesh = bpy.data.meshes.new("Spots")
+    mesh.from_pydata([(x, -2, 0) for x in (-3, -1.5, 1.5, 3)], [], [])
+    spots = bpy.data.objects.new("Spots", mesh)
+    stage.scene.collection.objects.link(spots)
+    bpy.data.objects.remove(stage.pillar)
+    spots.modifiers.new("Instances", "NODES").node_group = node_tree(source)
+    stage.scene.veduta.textures.grazing = 0
+    project(stage, part, picture())
+    view = surfaces(stage, part)
+    assert (view.labels == STONE).sum() > 100
+    assert np.abs(render(stage.scene, tmp_path) - picture()).max(-1)[np.isfinite(view.depth)].max() <= 2
+
+
+def test_materials_that_geometry_nodes_set_are_named(stage, part, capsys):
+    stage.wall.modifiers.new("Set", "NODES").node_group = node_tree(None, stage.pillar.data.materials[0])
+    project(stage, part, picture())
+    assert "Geometry nodes set the materials of Wall" in capsys.readouterr().out
+
+
 def test_linked_objects_are_named_and_linked_meshes_show_it(stage, part, tmp_path, capsys):
     path = str(tmp_path / "library.blend")
     bpy.data.libraries.write(path, {stage.pillar})
