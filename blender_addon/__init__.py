@@ -5,13 +5,14 @@ import bpy
 
 from . import history as paintings
 from . import live as live_view
-from . import painting, panels, preferences, properties, service, swatches
+from . import looks, painting, panels, preferences, properties, service, swatches, thumbnails, variations
 from . import relief as reliefs
 from .apply import follow
 from .operators import (
-    apply, export_layers, ground, hand_over, history, label, live, match_light, paint, relief, reproduce, sample_terrain, show_labels,
-    texture, world,
+    apply, export_layers, ground, hand_over, history, label, live, look, match_light, paint, relief, reproduce, sample_terrain,
+    show_labels, texture, world,
 )
+from .operators import variations as variation_operators
 
 CLASSES = (
     *properties.CLASSES,
@@ -26,6 +27,8 @@ CLASSES = (
     *reproduce.CLASSES,
     *history.CLASSES,
     *export_layers.CLASSES,
+    *look.CLASSES,
+    *variation_operators.CLASSES,
     *texture.CLASSES,
     *world.CLASSES,
     *hand_over.CLASSES,
@@ -52,6 +55,9 @@ def unregister() -> None:
     service.close()
     show_labels.hide_all()
     follow.detach()
+    thumbnails.free()
+    variations.forget()
+    looks.forget()
     paintings.forget()
     reliefs.forget()
     swatches.free()

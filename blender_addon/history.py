@@ -38,8 +38,17 @@ class Summary:
 
     @property
     def when(self) -> str:
-        """Day and time in the computer's own time zone, as short as a list needs."""
-        return datetime.fromisoformat(self.created).astimezone().strftime("%d %b %Y, %H:%M") if self.created else "Earlier"
+        """Day and time in the computer's own time zone; "" where it isn't known."""
+        return datetime.fromisoformat(self.created).astimezone().strftime("%d %b %Y, %H:%M") if self.created else ""
+
+    @property
+    def when_short(self) -> str:
+        """What a list has room for: the time of today's, the day and time of this year's, the date of others."""
+        if not self.created:
+            return "Earlier"
+        moment, now = datetime.fromisoformat(self.created).astimezone(), datetime.now().astimezone()
+        form = "%H:%M" if moment.date() == now.date() else "%d %b %H:%M" if moment.year == now.year else "%d %b %Y"
+        return moment.strftime(form)
 
     @property
     def look_name(self) -> str:
@@ -47,6 +56,7 @@ class Summary:
 
 
 _summaries: dict[int, Summary] = {}
+_installed: str | None = None
 
 
 def paintings() -> list[bpy.types.Image]:
@@ -64,7 +74,9 @@ def summary(image: bpy.types.Image) -> Summary:
 
 def forget() -> None:
     """Drop what was remembered."""
+    global _installed
     _summaries.clear()
+    _installed = None
 
 
 def selected(scene: bpy.types.Scene) -> bpy.types.Image | None:
@@ -85,11 +97,15 @@ def set_favourite(image: bpy.types.Image, favourite: bool) -> None:
 
 
 def installed_weights() -> str:
-    """The sha256 of the weights that this Veduta paints with; "" when they can't be read, which the painter tells."""
-    try:
-        return json.loads((service.PACKAGE / "weights" / weights.MANIFEST).read_text(encoding="utf-8"))["sha256"][weights.TENSORS]
-    except (OSError, ValueError, LookupError, TypeError):
-        return ""
+    """The sha256 of the weights that this Veduta paints with, read once; "" when they can't be read, which the painter tells."""
+    global _installed
+    if _installed is None:
+        try:
+            manifest = json.loads((service.PACKAGE / "weights" / weights.MANIFEST).read_text(encoding="utf-8"))
+            _installed = str(manifest["sha256"][weights.TENSORS])
+        except (OSError, ValueError, LookupError, TypeError):
+            _installed = ""
+    return _installed
 
 
 def _read(image: bpy.types.Image) -> Summary:

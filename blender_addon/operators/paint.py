@@ -12,7 +12,7 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
-from .. import painting
+from .. import looks, painting
 from .. import recipe as recipes
 from .. import relief as reliefs
 from ..capture import CaptureError, View, capture, painting_size
@@ -66,14 +66,7 @@ class VEDUTA_OT_paint(StartsPainting, bpy.types.Operator):
     bl_label = "Paint"
 
     def begin(self, context):
-        scene = context.scene
-        seed = scene_seed(scene)
-        with scene_camera(context) as camera:
-            view, recipe = captured(context, camera, seed)
-            relief = wanted_relief(context, view)
-            recipe = replace(recipe, relief=relief and relief.amounts)
-            painting.start(recipe.request(), delivery(scene, camera, view.matte, recipe, relief))
-        return view.warnings
+        return begin(context, scene_seed(context.scene))
 
 
 class VEDUTA_OT_cancel(bpy.types.Operator):
@@ -114,18 +107,38 @@ class VEDUTA_OT_dice_seed(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def begin(context: bpy.types.Context, seed: int, best_of: int | None = None) -> list[str]:
+    """Start painting what the scene's camera sees, for its backdrop; returns warnings for the user. best_of: as for `captured`.
+
+    Raises PaintingError.
+    """
+    scene = context.scene
+    with scene_camera(context) as camera:
+        view, recipe = captured(context, camera, seed, best_of=best_of)
+        relief = wanted_relief(context, view)
+        recipe = replace(recipe, relief=relief and relief.amounts)
+        painting.start(recipe.request(), delivery(scene, camera, view.matte, recipe, relief))
+    return view.warnings
+
+
 def size(scene: bpy.types.Scene) -> tuple[int, int]:
     """Width and height of the scene's next painting, pixels."""
     settings = scene.veduta
     return painting_size(scene) if settings.use_render_size else (settings.width, settings.height)
 
 
-def captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed: int) -> tuple[View, recipes.Recipe]:
-    """What the camera sees, and the recipe to paint it by. Raises PaintingError."""
+def captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed: int, at: tuple[int, int] | None = None,
+             best_of: int | None = None) -> tuple[View, recipes.Recipe]:
+    """What the camera sees, and the recipe to paint it by, in the look, the size and the best of as many as the scene's settings say.
+
+    at: another width and height than the settings'. Raises PaintingError.
+    """
     scene = context.scene
+    look = looks.wanted(scene, seed)
     try:
-        view = capture(scene, context.view_layer, camera, *size(scene))
-        return view, recipes.make(Request(view.labels, seed), scene, camera)
+        view = capture(scene, context.view_layer, camera, *(at or size(scene)))
+        request = Request(view.labels, seed, look.style, best_of=best_of or scene.veduta.variations.best_of)
+        return view, recipes.make(request, scene, camera, look.name)
     except (CaptureError, RequestError) as error:
         empty = not any(obj.type == "MESH" for obj in scene.objects)
         raise PaintingError(str(error), operator="veduta.sample_terrain" if empty else "") from error
@@ -142,11 +155,13 @@ def wanted_relief(context: bpy.types.Context, view: View) -> Relief | None:
         raise PaintingError(str(error)) from error
 
 
-def scene_seed(scene: bpy.types.Scene) -> int:
+def scene_seed(scene: bpy.types.Scene, text: str | None = None) -> int:
+    """The scene's seed, or the one in `text`. Raises PaintingError for text that is none."""
+    text = scene.veduta.seed if text is None else text
     try:
-        return int(scene.veduta.seed)
+        return int(text)
     except ValueError:
-        raise PaintingError(f"The seed {scene.veduta.seed!r} is not a whole number.", "Type digits, or throw the dice.",
+        raise PaintingError(f"The seed {text!r} is not a whole number.", "Type digits, or throw the dice.",
                             "veduta.dice_seed") from None
 
 
@@ -229,6 +244,20 @@ def to_scene(scene: bpy.types.Scene, put_up: Callable[[bpy.types.Scene, Result],
             raise PaintingError("The scene that was being painted is gone: it was deleted, or another file was opened.", "Paint again.")
         with bpy.context.temp_override(**_window_showing(scene)):
             put_up(scene, result)
+
+    return deliver
+
+
+def to_scene(scene: bpy.types.Scene, put: Callable[[bpy.types.Scene, object], None]) -> Callable[[object], None]:
+    """As `to_camera`, for a result that belongs to a scene alone."""
+    scene_uid = scene.session_uid
+
+    def deliver(result: object) -> None:
+        scene = _find(bpy.data.scenes, scene_uid)
+        if scene is None:
+            raise PaintingError("The scene that this was for is gone: it was deleted, or another file was opened.")
+        with bpy.context.temp_override(**_window_showing(scene)):
+            put(scene, result)
 
     return deliver
 

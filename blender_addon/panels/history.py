@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import history
+from .. import history, looks
 from .. import recipe as recipes
 from ..apply import backdrop
 from .common import SidebarPanel, wrapped
@@ -18,8 +18,8 @@ class VEDUTA_UL_paintings(bpy.types.UIList):
         summary = history.summary(item)
         row = layout.row(align=True)
         split = row.split(factor=0.5)
-        split.label(text=summary.look_name, icon_value=layout.icon(item))
-        split.label(text=summary.when)
+        split.label(text=looks.title(summary.look_name), icon_value=layout.icon(item))
+        split.label(text=summary.when_short)
         star = "SOLO_ON" if history.is_favourite(item) else "SOLO_OFF"
         row.operator("veduta.favourite_painting", text="", icon=star, emboss=False).painting = item.name
 
@@ -66,7 +66,8 @@ class VEDUTA_PT_history(SidebarPanel, bpy.types.Panel):
         if summary.problem:
             wrapped(layout, context, summary.problem, "ERROR")
         else:
-            for fact in (summary.look_name, f"Seed {summary.seed}", summary.camera, f"{summary.width} x {summary.height}"):
+            size = f"{summary.width} x {summary.height}"
+            for fact in (looks.title(summary.look_name), summary.when, f"Seed {summary.seed}", summary.camera, size):
                 facts.label(text=fact)
         if not summary.problem and summary.weights != history.installed_weights():
             wrapped(layout, context, "Reproduce: similar, not identical (other weights)", "INFO")

@@ -7,13 +7,22 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import ground, history, marks, relief, scene, textures, world
+from . import ground, history, look, marks, relief, scene, textures, variations, world
 from .marks import NONE, OVERRIDABLE, label_items
 
 __all__ = ["CLASSES", "NONE", "attach", "detach", "label_items"]
 
-CLASSES = (*marks.CLASSES, *history.CLASSES, *relief.CLASSES, *textures.CLASSES, *ground.CLASSES, *world.CLASSES,
-           *scene.CLASSES)  # groups before those that hold them
+CLASSES = (  # groups before those that hold them
+    *marks.CLASSES,
+    *look.CLASSES,
+    *variations.CLASSES,
+    *history.CLASSES,
+    *relief.CLASSES,
+    *textures.CLASSES,
+    *ground.CLASSES,
+    *world.CLASSES,
+    *scene.CLASSES,
+)
 _OWNERS = {
     bpy.types.Material: marks.VedutaMaterial,
     bpy.types.Object: marks.VedutaObject,

@@ -7,9 +7,11 @@ from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProp
 from ..synth_core.request import LARGEST, SMALLEST
 from .ground import VedutaGround
 from .history import VedutaHistory
+from .look import VedutaLook
 from .marks import VedutaLinkedMark
 from .relief import VedutaRelief
 from .textures import VedutaTextures
+from .variations import VedutaVariations
 from .world import VedutaWorld
 
 
@@ -24,6 +26,8 @@ class VedutaScene(bpy.types.PropertyGroup):
     # A string: seeds have 63 bits, an integer property holds 31.
     seed: StringProperty(name="Seed", default="1", description="A whole number; another seed paints another picture of the same labels")
     linked_marks: CollectionProperty(type=VedutaLinkedMark)
+    look: PointerProperty(type=VedutaLook)
+    variations: PointerProperty(type=VedutaVariations)
     history: PointerProperty(type=VedutaHistory)
     relief: PointerProperty(type=VedutaRelief)
     world: PointerProperty(type=VedutaWorld)

@@ -53,13 +53,13 @@ def test_paintings_are_listed_newest_first_in_words(parts, three):
     assert parts.history.paintings() == [three[1], three[0], three[2]]
     told = parts.history.summary(three[0])
     assert (told.look_name, told.seed, told.camera, told.width, told.height) == ("Mist", "10", "Camera", 96, 64)
-    assert told.when.startswith("02 Jan 2026")
+    assert told.when.startswith("02 Jan 2026") and told.when_short
     assert parts.history.summary(three[1]).look_name == "By seed"
 
 
 def test_a_painting_of_an_earlier_version_is_listed_last(parts, scene, camera, three):
     former = paint(parts, scene, camera, 40, "")
-    assert parts.history.paintings()[-1] == former and parts.history.summary(former).when == "Earlier"
+    assert parts.history.paintings()[-1] == former and parts.history.summary(former).when_short == "Earlier"
 
 
 def test_a_painting_whose_recipe_is_damaged_is_listed_with_a_sentence(parts, three, scene):

@@ -125,6 +125,15 @@ def show_tab() -> Iterator[Step]:
     yield 0.5
 
 
+def unfold(*names: str) -> None:
+    """Show panels open that are folded at first; before the sidebar has been drawn, for Blender then keeps what the user chose."""
+    for name in names:
+        panel = getattr(bpy.types, name)
+        bpy.utils.unregister_class(panel)
+        panel.bl_options = panel.bl_options - {"DEFAULT_CLOSED"}
+        bpy.utils.register_class(panel)
+
+
 def empty_file() -> None:
     """A new file without an object."""
     for obj in list(bpy.data.objects):
