@@ -34,18 +34,15 @@ class Anchors:
         if not self.footprint.size or not self.footprint.min() > 0:
             raise RequestError("Anchors hold no place, or one whose footprint is not above 0.")
 
-    def window(self, top: int, left: int, height: int, width: int, view_height: float, view_width: float) -> Places:
-        """The places of a window of pixels, of a picture that the view fills with view_height x view_width of them.
-
-        Between the array's pixels, and beyond its edges, places continue along the surface.
-        """
-        rows, row_off, row_step = _spread(top, height, view_height, len(self.footprint))
-        columns, column_off, column_step = _spread(left, width, view_width, self.footprint.shape[1])
+    def places(self, height: int, width: int, view_height: float, view_width: float) -> Places:
+        """The places of height x width pixels of a picture that the view fills from the top left corner with view_height x view_width of
+        them. Between the array's pixels, and beyond its edges, places go on along the surface."""
+        rows, row_off, row_step = _spread(height, view_height, len(self.footprint))
+        columns, column_off, column_step = _spread(width, view_width, self.footprint.shape[1])
         index = rows[:, None], columns[None, :]
         down, right = (slope[index] for slope in self._slopes)
         point = self.point[index] + row_off[:, None, None] * down + column_off[None, :, None] * right
-        return Places(point, down * np.float32(row_step), right * np.float32(column_step),
-                      self.footprint[index] * np.float32(np.sqrt(row_step * column_step)), self.sky[index])
+        return Places(point, self.footprint[index] * np.float32(np.sqrt(row_step * column_step)), self.sky[index])
 
     @cached_property
     def _slopes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -56,20 +53,18 @@ class Anchors:
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Where h x w pixels look. point, footprint, sky: as in Anchors. down, right: (h, w, 3) float32, from a pixel to the next."""
+    """Where h x w pixels look. point, footprint, sky: as in Anchors."""
 
     point: np.ndarray
-    down: np.ndarray
-    right: np.ndarray
     footprint: np.ndarray
     sky: np.ndarray
 
 
-def _spread(start: int, count: int, size: float, samples: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """Of `count` pixels from `start` on, along a side of `size` pixels that `samples` cover: each one's nearest sample, its distance
-    from that (float32, in samples), and the samples a pixel spans."""
+def _spread(count: int, size: float, samples: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Of `count` pixels along a side that `samples` cover where `size` pixels do: each one's nearest sample, its distance from that
+    (float32, in samples), and the samples a pixel spans."""
     step = samples / size
-    centre = (np.arange(start, start + count) + 0.5) * step
+    centre = (np.arange(count) + 0.5) * step
     nearest = np.clip(np.floor(centre), 0, samples - 1).astype(np.intp)
     return nearest, (centre - nearest - 0.5).astype(np.float32), step
 

@@ -1,7 +1,8 @@
 """The scene as a camera sees it: `capture` makes a View of label ids, depth, normals, positions and the kept objects' matte.
 
 extract: scene -> triangles; project: cameras; batches: what is drawn; gpu_route, cycles_route: which triangle each pixel hits;
-surface: what is there; fill: what stands where nothing is; shadow: what kept objects take from the Sun. Nothing of the user's is ever written.
+surface: what is there; fill: what stands where nothing is; shadow: what kept objects take from the Sun;
+places: a View's places for noise that stays with them. Nothing of the user's is ever written.
 """
 from __future__ import annotations
 
@@ -19,11 +20,13 @@ from .cycles_route import CyclesRoute
 from .errors import CaptureError
 from .extract import Geometry, Part, Sun, check, extract, listed, triangles
 from .gpu_route import GpuRoute
+from .places import anchors
 from .project import Lens, camera_lens, matrix_lens, painting_size, render_size
 from .surface import NOTHING, Surface, batch_of, look_up, source_of
 
-__all__ = ["CaptureError", "Geometry", "Lens", "Sun", "Surface", "Surround", "View", "camera_lens", "capture", "capture_surround", "extract",
-           "hit_triangles", "kept_matte", "kept_mattes", "kept_shade", "look_at", "matrix_lens", "painting_size", "render_size", "triangles"]
+__all__ = ["CaptureError", "Geometry", "Lens", "Sun", "Surface", "Surround", "View", "anchors", "camera_lens", "capture",
+           "capture_surround", "extract", "hit_triangles", "kept_matte", "kept_mattes", "kept_shade", "look_at", "matrix_lens",
+           "painting_size", "render_size", "triangles"]
 
 _SAMPLES = 4  # the matte's, across and along each pixel
 _MOST_PIXELS = 1 << 22  # of one drawing: bounds its memory

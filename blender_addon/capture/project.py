@@ -68,6 +68,15 @@ class Lens:
         """(height,) float64: y of each pixel row's centre on the frame, top row first."""
         return self.top - (np.arange(height) + 0.5) * ((self.top - self.bottom) / height)
 
+    def horizon(self, width: int, height: int) -> np.ndarray:
+        """(height, width, 3) float64: the unit direction in world space in which each pixel looks. An orthographic view looks in one
+        direction everywhere: its pixels get their places on the plane through the camera."""
+        x, y = np.meshgrid(self.pixel_columns(width), self.pixel_rows(height))
+        if self.orthographic:
+            return (np.stack((x, y, np.zeros_like(x)), -1) - self.view[:3, 3]) @ self.view[:3, :3]
+        rays = np.stack((x, y, -np.ones_like(x)), -1)
+        return rays / np.linalg.norm(rays, axis=-1, keepdims=True) @ self.view[:3, :3]
+
     def facing(self, direction: np.ndarray, width: int, height: int) -> np.ndarray:
         """(height, width) float64: the cosine of the angle between each pixel's ray and a (3,) unit direction in world space."""
         across, up, back = self.view[:3, :3] @ direction
