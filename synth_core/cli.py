@@ -118,9 +118,14 @@ def _paint(arguments: argparse.Namespace) -> int:
 
 
 def _replace(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all. Raises OSError that names `path`."""
     new = path.with_name(f"{path.name}.new")
-    new.write_bytes(data)
-    os.replace(new, path)
+    try:
+        new.write_bytes(data)
+        os.replace(new, path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _export(arguments: argparse.Namespace) -> int:

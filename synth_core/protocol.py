@@ -130,7 +130,7 @@ def _decode(head: np.ndarray, raw: np.ndarray) -> Frame:
             arrays[name], raw = _split(raw, _TYPES[type_name], shape)
     except (ValueError, TypeError, LookupError, RecursionError, OverflowError) as error:
         raise ProtocolError("A frame's JSON does not describe its content.") from error
-    if not isinstance(kind, str) or not isinstance(fields, dict) or raw.size or len(arrays) != len(listed):
+    if not isinstance(kind, str) or not kind.isidentifier() or not isinstance(fields, dict) or raw.size or len(arrays) != len(listed):
         raise ProtocolError("A frame's JSON does not describe its content.")
     return Frame(kind, fields, arrays)
 

@@ -32,9 +32,10 @@ def tree(tmp_path_factory) -> SimpleNamespace:
     (package / "__init__.py").touch()
     for name in ("client.py", "session.py"):
         shutil.copy(ROOT / "blender_addon" / name, package)
-    for name in ("__init__.py", "anchors.py", "engines/__init__.py", "fields.py", "labels.py", "light.py", "noise.py", "png.py", "protocol.py", "relief.py", "request.py", "worker.py"):
-        (core / name).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / "synth_core" / name, core / name)
+    for path in (ROOT / "synth_core").glob("*.py"):
+        shutil.copy(path, core)
+    (core / "engines").mkdir()
+    shutil.copy(ROOT / "synth_core" / "engines" / "__init__.py", core / "engines")
     shutil.copy(Path(__file__).with_name("stub_painter.py"), core / "painter.py")
     (core / "weights.py").write_text(STUB_WEIGHTS)
     sys.path.insert(0, str(home))

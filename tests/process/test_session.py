@@ -113,7 +113,7 @@ def test_a_child_killed_while_idle_is_replaced(open_session, make_request):
 
 
 def test_a_hung_child_is_killed_and_replaced(open_session, make_request, tmp_path):
-    session = open_session(patience=0.5)
+    session = open_session(patience=2.0)
     assert paint(session, make_request()).state == "done"
     job = session.start(make_request(act="sleep", pulse=str(tmp_path / "pulse")))
     process = session._client._process
