@@ -155,7 +155,8 @@ class _Slopes:
             tint = _COOL + (_WARM - _COOL) * sunny
             gain *= (light[..., None] * tint) ** np.float32(_FULL * relief.shading)
         if relief.shadow:
-            taken = relief.shadow / 255 * relief.shade[rows].astype(np.float32) * sun * (1 - _SKY_LIGHT) / (sky + (1 - _SKY_LIGHT) * sun + 1e-6)
+            share = (1 - _SKY_LIGHT) * sun
+            taken = relief.shade[rows].astype(np.float32) * (relief.shadow / 255 * share / (sky + share + 1e-6))
             gain *= 1 - taken[..., None] * _WARM / _WARM.max()
         gain[~surface] = 1
         return gain
@@ -229,7 +230,7 @@ def _transmission(relief: Relief, rows: slice, farthest: float) -> np.ndarray:
 
 
 def _horizon_colour(picture: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(3,) float32, linear: the painted sky's colour just above what stands before it; a pale blue of the picture's brightness without sky."""
+    """(3,) float32, linear: the painted sky's colour just above what stands before it; a pale blue without sky."""
     air = np.isin(labels, _AIR[:3])
     rows = np.flatnonzero(air.any(1))
     if not len(rows):
@@ -294,7 +295,8 @@ class _Rays:
         share = self._meet()
         column, row, _ = self._at(share)
         # Past the frame the sky goes on mirrored at its edge, for as far as a frame.
-        outside = np.maximum(np.maximum(-column, column - self._width + 1) / self._width, np.maximum(-row, row - self._height + 1) / self._height)
+        aside = np.maximum(-column, column - self._width + 1) / self._width
+        outside = np.maximum(aside, np.maximum(-row, row - self._height + 1) / self._height)
         believed = np.clip(1.5 - 1.5 * outside, 0, 1) * (self._going[2] < -0.05)
         return _sampled(picture, _folded(row, self._height), _folded(column, self._width)), believed.astype(np.float32)
 

@@ -42,7 +42,7 @@ def put_up(scene: bpy.types.Scene, lit: np.ndarray, share: float) -> bpy.types.I
 
 
 def remove(scene: bpy.types.Scene) -> bool:
-    """Give the scene its former world and its lamps their light back; the panorama's Image stays. Returns whether there was a painted one."""
+    """Give the scene its former world and its lamps their light back; the panorama's Image stays. Returns whether one was there."""
     world = find(scene)
     if world is None:
         return False
@@ -77,7 +77,8 @@ def _file(lit: np.ndarray) -> bytes:
 
 def write_exr(path: Path, lit: np.ndarray) -> None:
     """Write a panorama of light as OpenEXR. Raises OSError."""
-    exr.write(path, {name: lambda rows, channel=channel: lit[rows, :, channel] for channel, name in enumerate("RGB")}, lit.shape[1], lit.shape[0])
+    channels = {name: lambda rows, channel=channel: lit[rows, :, channel] for channel, name in enumerate("RGB")}
+    exr.write(path, channels, lit.shape[1], lit.shape[0])
 
 
 def _light_by(world: bpy.types.World, image: bpy.types.Image) -> None:
@@ -96,7 +97,8 @@ def warnings(scene: bpy.types.Scene) -> list[str]:
     lamp = strongest_sun(scene)
     if lamp is None or lamp.library is None or not scene.veduta.world.sun:
         return []
-    return [f"The linked lamp {lamp.name!r} can't be dimmed, so the Sun shines twice; make a library override of it, or set Sun in World to 0."]
+    return [f"The linked lamp {lamp.name!r} can't be dimmed, so the Sun shines twice; make a library override of it, or set Sun in World "
+            "to 0."]
 
 
 def _dim(scene: bpy.types.Scene, share: float) -> None:

@@ -1,7 +1,7 @@
 """The scene as a camera sees it: `capture` makes a View of label ids, depth, normals, positions and the kept objects' matte.
 
 extract: scene -> triangles; project: cameras; batches: what is drawn; gpu_route, cycles_route: which triangle each pixel hits;
-surface: what is there; fill: what stands where nothing is; shadow: what kept objects take from the Sun;
+surface: what is there; fill: what stands where nothing is; shadow: what kept objects take from the Sun; sphere: all around a place;
 places: a View's places for noise that stays with them. Nothing of the user's is ever written.
 """
 from __future__ import annotations
@@ -113,7 +113,8 @@ def capture_surround(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, or
     labels = sphere.unfold(np.stack(faces), width)
     half = width // 2
     rise = np.broadcast_to(np.sin(np.pi / 2 - (np.arange(half) + 0.5) * (np.pi / half))[:, None], labels.shape)
-    beside = [np.concatenate((field[:, half:], field, field[:, :half]), 1) for field in (labels, rise)]  # the nearest label may lie past an edge
+    # The nearest label may lie past an edge.
+    beside = [np.concatenate((field[:, half:], field, field[:, :half]), 1) for field in (labels, rise)]
     filled = np.ascontiguousarray(fill.fill_holes(*beside)[:, half:half + width])
     for sun in geometry.suns:
         fill.place_sun(filled, sphere.directions(width) @ sun.direction, max(sun.diameter, widest_sun))

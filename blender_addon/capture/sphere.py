@@ -43,7 +43,7 @@ def solid_angles(width: int) -> np.ndarray:
 
 
 def places(direction: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns, as fractions of pixels (centres at whole numbers), at which (..., 3) unit directions lie in an equirectangular picture."""
+    """Rows and columns, as fractions of pixels (centres at whole numbers), of (..., 3) unit directions in an equirectangular picture."""
     column = (0.5 - np.arctan2(direction[..., 1], direction[..., 0]) / (2 * np.pi)) * width - 0.5
     return (0.5 - np.arcsin(np.clip(direction[..., 2], -1, 1)) / np.pi) * (width // 2) - 0.5, column
 
@@ -55,7 +55,7 @@ def on_face(face: int, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def face_directions(face: int, side: int, reach: float) -> np.ndarray:
-    """(side, side, 3) unit directions of the pixels of a flat picture around a face's middle that goes `reach` of a cube's face to each side."""
+    """(side, side, 3) unit directions of the pixels of a flat picture around a face's middle; it goes `reach` of the face to each side."""
     across = ((np.arange(side) + 0.5) * 2 / side - 1) * reach
     right, up = np.meshgrid(across, -across)
     rays = np.stack((right, up, -np.ones_like(right)), -1)

@@ -1,4 +1,7 @@
-"""Match Light: the Sun lamp and the world take the painting's light, so that kept objects stand in it. What that light is, `matching` reads."""
+"""Match Light: the Sun lamp and the world take the painting's light, so that kept objects stand in it.
+
+What that light is, `matching` reads off the painting.
+"""
 from __future__ import annotations
 
 import bpy
@@ -14,7 +17,7 @@ _SLANT = 0.7  # cosine of the angle at which the Sun meets a common surface
 
 
 class VEDUTA_OT_match_light(bpy.types.Operator):
-    """Give the Sun lamp and the world the colours of the painting's light and its share of each, as one step of undo; the Sun stays where it is"""
+    """Give the Sun lamp and the world the painting's light: its colours, and the share of each. The Sun stays where it is"""
 
     bl_idname = "veduta.match_light"
     bl_label = "Match Light"

@@ -204,7 +204,8 @@ def delivery(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray
     """A function that puts the finished picture up as the backdrop, cut by the (H, W) `matte` of kept objects; lit by `relief` before,
     which is the next job of its chain."""
     if relief is None:
-        return to_camera(scene, camera, lambda scene, camera, result: apply.put_up(scene, camera, matte, result, recipes.finished(recipe, result)))
+        return to_camera(scene, camera, lambda scene, camera, result: apply.put_up(
+            scene, camera, matte, result, recipes.finished(recipe, result)))
 
     def light(scene: bpy.types.Scene, camera: bpy.types.Object, unlit: Result) -> None:
         def put_up(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:

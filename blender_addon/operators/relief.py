@@ -57,7 +57,7 @@ def _recipe(scene: bpy.types.Scene, image: bpy.types.Image, camera: bpy.types.Ob
     except recipes.RecipeError as error:
         raise PaintingError(str(error)) from error
     if not recipes.is_view(recipe, scene, camera):
-        raise PaintingError(f"The camera {camera.name!r} has changed since the painting was made: its light would fall on the wrong places.",
+        raise PaintingError(f"The camera {camera.name!r} has changed since the painting was made; its light would miss its places.",
                             "Put the camera back, or paint again.", "veduta.paint")
     return recipe
 

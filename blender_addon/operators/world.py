@@ -27,7 +27,7 @@ RECIPE = "veduta_world_recipe"  # custom property of a panorama's Image
 
 
 class VEDUTA_OT_paint_world(StartsPainting, bpy.types.Operator):
-    """Paint all that lies around the camera and make it the world: it is reflected, it lights the scene, and Remove gives the former one back"""
+    """Paint all that lies around the camera as the world. It is reflected and lights the scene; Remove gives the former one back"""
 
     bl_idname = "veduta.paint_world"
     bl_label = "Paint World"
@@ -81,7 +81,8 @@ class VEDUTA_OT_save_world(bpy.types.Operator):
         return True
 
     def invoke(self, context, event):
-        self.filepath = self.filepath or str(Path(bpy.data.filepath).parent / "world.exr" if bpy.data.filepath else Path.home() / "world.exr")
+        folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
+        self.filepath = self.filepath or str(folder / "world.exr")
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 

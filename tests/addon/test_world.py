@@ -1,4 +1,4 @@
-"""The world painted around a camera: where things lie in it, that it has no seam and no pinched pole, what light it gives, and the way back."""
+"""The world painted around a camera: where things lie in it, its seam, its poles, what light it gives, and the way back."""
 from __future__ import annotations
 
 import importlib

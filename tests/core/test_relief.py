@@ -1,4 +1,4 @@
-"""Relief on pictures made by hand: what each effect does to one, that none does anything at 0, and that strips and reduction leave no mark."""
+"""Relief on pictures made by hand: what each effect does, that none does anything at 0, and that strips and reduction leave no mark."""
 from __future__ import annotations
 
 from dataclasses import replace
