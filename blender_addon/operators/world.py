@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 from bpy.props import StringProperty
 
-from .. import painting, panorama
+from .. import looks, painting, panorama
 from ..apply import world
 from ..capture import CaptureError, Surround, capture_surround, sphere
 from ..painting import PaintingError
@@ -38,7 +38,7 @@ class VEDUTA_OT_paint_world(StartsPainting, bpy.types.Operator):
         try:
             origin, near, far = _place(context)
             around = capture_surround(scene, context.view_layer, origin, width, near, far, _SUN_LABEL)
-            _Panorama(around, seed).start(scene)
+            _Panorama(around, seed, looks.wanted(scene, seed).style).start(scene)
         except (CaptureError, RequestError) as error:
             raise PaintingError(str(error)) from error
         return around.warnings + world.warnings(scene)
@@ -144,23 +144,23 @@ def _place(context: bpy.types.Context) -> tuple[np.ndarray, float, float]:
 class _Panorama:
     """The paintings of one panorama, started one after the other."""
 
-    def __init__(self, around: Surround, seed: int):
-        self._around, self._seed = around, seed
+    def __init__(self, around: Surround, seed: int, style: np.ndarray | None):
+        self._around, self._seed, self._style = around, seed, style
         side = max(SMALLEST, round(around.labels.shape[1] * panorama.CAP_SIZE))
         self._caps = {face: panorama.cap_labels(around.labels, face, side) for face in (sphere.UP, sphere.DOWN)}
 
     def start(self, scene: bpy.types.Scene) -> None:
         """Begin with the panorama itself. Raises RequestError and PaintingError."""
-        painting.start(Request(self._around.labels, self._seed, wrap="x"), to_scene(scene, self._paint_top), 1, 3)
+        painting.start(Request(self._around.labels, self._seed, self._style, wrap="x"), to_scene(scene, self._paint_top), 1, 3)
 
     def _paint_top(self, scene: bpy.types.Scene, around: Result) -> None:
         self._picture, self._result = around.picture, around
-        request = Request(self._caps[sphere.UP], self._seed, view=(1.0, 1.0))  # as high up as a photograph's upper edge, all over
+        request = Request(self._caps[sphere.UP], self._seed, self._style, view=(1.0, 1.0))  # as high up as a photograph's upper edge, all over
         painting.start(request, to_scene(scene, self._paint_bottom), 2, 3)
 
     def _paint_bottom(self, scene: bpy.types.Scene, top: Result) -> None:
         self._picture = panorama.blend_cap(self._picture, top.picture, sphere.UP)
-        painting.start(Request(self._caps[sphere.DOWN], self._seed, view=(-1.0, -1.0)), to_scene(scene, self._put_up), 3, 3)
+        painting.start(Request(self._caps[sphere.DOWN], self._seed, self._style, view=(-1.0, -1.0)), to_scene(scene, self._put_up), 3, 3)
 
     def _put_up(self, scene: bpy.types.Scene, bottom: Result) -> None:
         picture = panorama.blend_cap(self._picture, bottom.picture, sphere.DOWN)
