@@ -1,8 +1,8 @@
 """Baking: what the projected paintings show on an object, as one plain image on its own UV map. Where the textures come from is `textures`'.
 
 Each texel is asked which triangle lies on it (by capture's own drawing of the UV map), where in the world that is, and what the projectors
-show there. Cycles' emission bake takes about as long and comes out the same (`benchmarks/projection.py`), but has to change the user's
-render engine, materials and active objects for it.
+show there. Cycles' emission bake is a little faster and gives the same but along edges (`benchmarks/projection.py`); it would have to
+change the user's render engine, materials and active objects.
 """
 from __future__ import annotations
 

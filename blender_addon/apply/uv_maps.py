@@ -54,7 +54,10 @@ def remove(mesh: bpy.types.Mesh, projector: Projector) -> None:
 
 
 def coordinates(lens: Lens, points: np.ndarray) -> np.ndarray:
-    """(N, 2) float64 u and v of (N, 3) world points, 0 to 1 inside the frame; of those behind the view's near plane, as if they lay on it."""
+    """(N, 2) float64 u and v of (N, 3) world points, 0 to 1 inside the frame;
+
+    Those behind the view's near plane count as if they lay on it.
+    """
     local = points @ lens.view[:3, :3].T + lens.view[:3, 3]
     reach = 1.0 if lens.orthographic else np.maximum(-local[:, 2:], lens.near)
     return (local[:, :2] / reach - (lens.left, lens.bottom)) / (lens.right - lens.left, lens.top - lens.bottom)
