@@ -51,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_train(commands.add_parser("train", help="train the networks"))
         _add_paint_split(commands.add_parser("paint-split", help="paint every map of a split, to judge the weights by"))
         _add_looks(commands.add_parser("looks", help="find the named looks and put them into the weights"))
+        _add_distil(commands.add_parser("distil-stylist", help="teach the small network that takes a photograph's style"), "stylist", 24_000)
+        _add_distil(commands.add_parser("distil-critic", help="teach the small network that judges paintings"), "critic", 12_000)
     return parser
 
 
@@ -91,6 +93,13 @@ def _add_looks(parser: argparse.ArgumentParser) -> None:
 
     arguments.add_looks(parser, WEIGHTS)
     parser.set_defaults(command=_teach, teach=arguments.looks)
+
+
+def _add_distil(parser: argparse.ArgumentParser, name: str, images: int) -> None:
+    from .training import arguments
+
+    arguments.add_distil(parser, WEIGHTS, images)
+    parser.set_defaults(command=_teach, teach=getattr(arguments, f"distil_{name}"))
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 
@@ -18,20 +19,11 @@ class OnnxEngine:
 
     def __init__(self, weights: Weights, threads: int = 0, provider: str = PROCESSOR):
         """provider: ONNX Runtime's name of what it computes on. Raises EngineError when the library is missing."""
-        onnxruntime = _library()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or _processors()
-        # One level more turns arrays into a blocked layout and back, which costs these networks more than it gains.
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the processor to Blender
-        options.enable_mem_pattern = False  # it would reserve memory once more for every size of tile
-        options.log_severity_level = 3  # errors; its warnings are about graph clean-up
-        chosen = list(dict.fromkeys((provider, PROCESSOR)))  # what the first can't compute, the next does
-        self._open = lambda graph: onnxruntime.InferenceSession(str(weights.folder / graph), options, providers=chosen)
+        self._open = lambda graph: open_session(weights.folder / graph, threads, provider)
         self._sessions = {graph: self._open(graph) for graph in GRAPHS.values()}
         self._wraps = weights.wraps
         device = provider.removesuffix("ExecutionProvider")
-        self.name = f"onnxruntime {onnxruntime.__version__} {device}, {options.intra_op_num_threads} threads"
+        self.name = f"onnxruntime {_library().__version__} {device}, {threads or _processors()} threads"
 
     def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray, wrap: str = "") -> np.ndarray:
         if wrap and wrap not in self._wraps:
@@ -50,6 +42,20 @@ class OnnxEngine:
 def providers() -> list[str]:
     """What this build of ONNX Runtime can compute on, by its own names. Raises EngineError when the library is missing."""
     return _library().get_available_providers()
+
+
+def open_session(graph: Path, threads: int, provider: str = PROCESSOR):
+    """The graph ready to run on `threads` processor threads (0: all). Raises EngineError when the library is missing."""
+    library = _library()
+    options = library.SessionOptions()
+    options.intra_op_num_threads = threads or _processors()
+    # One level more turns arrays into a blocked layout and back, which costs these networks more than it gains.
+    options.graph_optimization_level = library.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the processor to Blender
+    options.enable_mem_pattern = False  # it would reserve memory once more for every size of tile
+    options.log_severity_level = 3  # errors; its warnings are about graph clean-up
+    chosen = list(dict.fromkeys((provider, PROCESSOR)))  # what the first can't compute, the next does
+    return library.InferenceSession(str(graph), options, providers=chosen)
 
 
 def _library():

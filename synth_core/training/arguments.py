@@ -1,4 +1,4 @@
-"""The command lines of `python -m synth_core train`, `paint-split` and `looks`; torch is imported only when they run."""
+"""The command lines of `python -m synth_core train`, `paint-split`, `looks`, `distil-stylist` and `distil-critic`; torch is imported only when they run."""
 from __future__ import annotations
 
 import argparse
@@ -67,4 +67,27 @@ def looks(args: argparse.Namespace) -> int:
     from .looks import find_looks
 
     find_looks(args.data, args.weights)
+    return 0
+
+
+def add_distil(parser: argparse.ArgumentParser, weights: Path, images: int) -> None:
+    """What both distilling commands take; `weights` and `images` are taken unless others are given."""
+    parser.add_argument("data", type=Path, help="folder with manifest.csv, NAME.webp and NAME.png")
+    parser.add_argument("--weights", type=Path, default=weights, help="weights folder that gets the network, in place of the one it has")
+    parser.add_argument("--images", type=int, default=images, help=f"how many images it learns from, the same ones again (default {images})")
+
+
+def distil_stylist(args: argparse.Namespace) -> int:
+    """Teach the stylist as the arguments say. Raises DataError, ConfigError and WeightsError with one sentence each."""
+    from .stylist import distil
+
+    distil(args.data, args.weights, args.images)
+    return 0
+
+
+def distil_critic(args: argparse.Namespace) -> int:
+    """Teach the critic as the arguments say. Raises DataError, ConfigError and WeightsError with one sentence each."""
+    from .critic import distil
+
+    distil(args.data, args.weights, args.images)
     return 0
