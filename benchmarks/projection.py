@@ -81,8 +81,8 @@ def compare_render(scene, folder: Path) -> None:
     frame = part("apply.projectors").pixels(bpy.data.images.load(scene.render.filepath))[..., :3]
     painted = part("apply.projectors").pixels(projector.painting)[..., :3]
     off = np.abs(frame - painted).max(-1)[part("apply.projectors").depth_of(projector) < part("apply.projectors").NOTHING] * 255
-    print(f"          from the projecting camera: {off.mean():.3f}/255 off in the mean, {(off > 2.5).mean():.3%} of {len(off)} pixels more than "
-          f"2/255, at most {off.max():.0f}/255")
+    print(f"          from the projecting camera: {off.mean():.3f}/255 off in the mean, {(off > 2.5).mean():.3%} of {len(off)} pixels "
+          f"more than 2/255, at most {off.max():.0f}/255")
 
 
 def compare_bakes(scene, size: int) -> None:
@@ -111,8 +111,8 @@ def compare_bakes(scene, size: int) -> None:
     known = part("apply.bake").existing_sheet(bpy.context, terrain, surfaces, size).hits >= 0
     known &= pixels(theirs)[..., :3].any(-1)  # along islands' edges Cycles leaves some texels black
     off = np.abs(pixels(theirs)[..., :3] - pixels(shader.image)[..., :3]).max(-1)[known] * 255
-    print(f"          Cycles takes {_seconds[f'Cycles bakes emission at {size} x {size}, one sample'] / _seconds[f'Veduta bakes at {size} x {size}']:.2f} "
-          f"times as long; the two differ by {off.mean():.2f}/255 in the mean, {(off > 2.5).mean():.2%} of texels by more than 2/255")
+    ratio = _seconds[f"Cycles bakes emission at {size} x {size}, one sample"] / _seconds[f"Veduta bakes at {size} x {size}"]
+    print(f"          Cycles takes {ratio:.2f} times as long; the two differ by {off.mean():.2f}/255 in the mean, {(off > 2.5).mean():.2%} of texels by more than 2/255")
 
 
 def compare_maps(scene) -> None:
@@ -124,7 +124,8 @@ def compare_maps(scene) -> None:
     for cells in (1, 8, 64, 256):
         bpy.ops.mesh.primitive_grid_add(x_subdivisions=cells, y_subdivisions=cells, size=100, location=(eye[0], eye[1] + 60, eye[2] - 10))
         plane = bpy.context.object
-        print(f"          a UV map on a plane of {cells} x {cells} cells is off by up to {part('apply.uv_maps').add(plane, projector):.2f} pixels")
+        off = part("apply.uv_maps").add(plane, projector)
+        print(f"          a UV map on a plane of {cells} x {cells} cells is off by up to {off:.2f} pixels")
         bpy.data.objects.remove(plane)
 
 

@@ -1,4 +1,4 @@
-"""Baking: what the projected paintings show on an object, as one plain image on its own UV map. Where the textures come from is `textures`'.
+"""Baking: what the projected paintings show on an object, as one plain image on its own UV map. Where textures come from is `textures`'.
 
 Each texel is asked which triangle lies on it (by capture's own drawing of the UV map), where in the world that is, and what the projectors
 show there. Cycles' emission bake is a little faster and gives the same but along edges (`benchmarks/projection.py`); it would have to

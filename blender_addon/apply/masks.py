@@ -33,7 +33,8 @@ class Survey:
 
     labels:  (S, S) uint8, none 0. heights: (S, S) float64, scene units, world z; the lowest where the terrain is not.
     low, high: (3,) float64, corners of its box in the world. layout: "TOP" or "UV".
-    From the top, row 0 lies along the largest y and column 0 along the smallest x; on the UV map row 0 along v = 1 and column 0 along u = 0.
+    From the top, row 0 lies along the largest y and column 0 along the smallest x.
+    On the UV map row 0 lies along v = 1 and column 0 along u = 0.
     """
 
     labels: np.ndarray
@@ -75,7 +76,8 @@ def from_uv(context: bpy.types.Context, terrain: bpy.types.Object, size: int) ->
     labels, heights = np.zeros(size * size, np.uint8), np.full(size * size, -np.inf)
     labels[texels], heights[texels] = sheet.labels[triangles], points[:, 2]
     corners = sheet.corners.reshape(-1, 3)
-    return Survey(_complete(terrain, labels.reshape(size, size)), _filled(heights.reshape(size, size)), corners.min(0), corners.max(0), "UV")
+    whole = _complete(terrain, labels.reshape(size, size))
+    return Survey(whole, _filled(heights.reshape(size, size)), corners.min(0), corners.max(0), "UV")
 
 
 def write(survey: Survey, folder: Path, name: str, unit: float) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Operators that put a painting on the labelled objects as their texture and take it off again. What is put where, `apply/textures.py` says.
+"""Operators that put a painting on the labelled objects as their texture and take it off again. What goes where, `apply/textures.py` says.
 
 As in `apply`, what is delivered crosses into the operator through a slot in this module's memory.
 """
@@ -194,4 +194,5 @@ class VEDUTA_OT_add_projection_uvs(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (VEDUTA_OT_project_texture, VEDUTA_OT_deliver_texture, VEDUTA_OT_remove_textures, VEDUTA_OT_bake_texture, VEDUTA_OT_add_projection_uvs)
+CLASSES = (
+    VEDUTA_OT_project_texture, VEDUTA_OT_deliver_texture, VEDUTA_OT_remove_textures, VEDUTA_OT_bake_texture, VEDUTA_OT_add_projection_uvs)

@@ -8,6 +8,7 @@ import sys
 import bpy
 import numpy as np
 import pytest
+from mathutils import Vector
 
 SIZE = 96
 SAND, GRASS, LAKE = "sand", "grass", "lake"
@@ -75,7 +76,7 @@ def rays(about, terrain) -> tuple[np.ndarray, np.ndarray]:
     for row in range(SIZE):
         for column in range(SIZE):
             x, y = left + (column + 0.5) / SIZE * (right - left), top - (row + 0.5) / SIZE * (top - bottom)
-            hit, where, _, face = terrain.ray_cast(back @ type(terrain.location)((x, y, 100)), back.to_3x3() @ type(terrain.location)((0, 0, -1)))
+            hit, where, _, face = terrain.ray_cast(back @ Vector((x, y, 100)), back.to_3x3() @ Vector((0, 0, -1)))
             assert hit
             heights[row, column], indices[row, column] = (terrain.matrix_world @ where).z, terrain.data.polygons[face].material_index
     return heights, indices

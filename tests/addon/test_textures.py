@@ -194,7 +194,8 @@ def contents() -> dict:
     kinds = ("objects", "meshes", "materials", "collections", "node_groups", "cameras", "worlds", "scenes")
     found = {kind: sorted((block.name, block.users) for block in getattr(bpy.data, kind)) for kind in kinds}
     for obj in bpy.data.objects:
-        found[obj.name] = ([(slot.link, slot.material and slot.material.name) for slot in obj.material_slots], sorted(set(obj.keys()) - {"veduta"}))
+        slots = [(slot.link, slot.material and slot.material.name) for slot in obj.material_slots]
+        found[obj.name] = slots, sorted(set(obj.keys()) - {"veduta"})
     for mesh in bpy.data.meshes:
         found[mesh.name] = (len(mesh.materials), sorted(mesh.keys()), sorted(mesh.attributes.keys()))
     return found
