@@ -241,3 +241,34 @@ def test_a_terrain_deleted_meanwhile_is_explained(scene, part):
     with pytest.raises(part("painting").PaintingError, match="was deleted"):
         part("painting").wait()
     assert not bpy.data.images
+
+
+@pytest.mark.parametrize("mapping", ["UV", "BOX"])
+def test_a_tile_is_a_material_ready_to_use(scene, part, mapping):
+    settings = scene.veduta.ground
+    settings.label, settings.tile_size, settings.mapping = "ROCK", "256", mapping
+    assert bpy.ops.veduta.paint_tile() == {"FINISHED"}
+    material = bpy.data.materials["Veduta rock tile"]
+    assert material.use_fake_user and part("assignment").material_label(scene, material) == part("synth_core.labels").BY_NAME["rock"].id
+    shown = {node.name: node.image for node in material.node_tree.nodes if node.type == "TEX_IMAGE"}
+    assert set(shown) == {"Colour", "Normal", "Roughness", "Height"}
+    assert all(image.packed_file and tuple(image.size) == (256, 256) for image in shown.values())
+    assert {name: image.colorspace_settings.name == "sRGB" for name, image in shown.items()} == {
+        "Colour": True, "Normal": False, "Roughness": False, "Height": False}
+    kinds = {node.type for node in material.node_tree.nodes}
+    assert ("NORMAL_MAP" in kinds, "BUMP" in kinds) == (mapping == "UV", mapping == "BOX")
+
+
+def test_a_tile_is_saved_as_its_png_files(scene, part, tmp_path):
+    assert not bpy.ops.veduta.save_tile.poll()
+    scene.veduta.ground.label, scene.veduta.ground.tile_size = "SAND", "256"
+    bpy.ops.veduta.paint_tile()
+    assert bpy.ops.veduta.save_tile(directory=str(tmp_path / "new")) == {"FINISHED"}
+    files = sorted((tmp_path / "new").iterdir())
+    assert len(files) == 4 and all(file.read_bytes()[:4] == b"\x89PNG" for file in files)
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    for arguments, sentence in (({"directory": str(blocked / "in")}, "choose another folder"), ({"directory": ""}, "not been saved"),
+                                ({"directory": str(tmp_path), "material": "Other"}, "no tile")):
+        with pytest.raises(RuntimeError, match=sentence):
+            bpy.ops.veduta.save_tile(**arguments)
