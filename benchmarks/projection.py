@@ -112,7 +112,8 @@ def compare_bakes(scene, size: int) -> None:
     known &= pixels(theirs)[..., :3].any(-1)  # along islands' edges Cycles leaves some texels black
     off = np.abs(pixels(theirs)[..., :3] - pixels(shader.image)[..., :3]).max(-1)[known] * 255
     ratio = _seconds[f"Cycles bakes emission at {size} x {size}, one sample"] / _seconds[f"Veduta bakes at {size} x {size}"]
-    print(f"          Cycles takes {ratio:.2f} times as long; the two differ by {off.mean():.2f}/255 in the mean, {(off > 2.5).mean():.2%} of texels by more than 2/255")
+    print(f"          Cycles takes {ratio:.2f} times as long; the two differ by {off.mean():.2f}/255 in the mean, "
+          f"{(off > 2.5).mean():.2%} of texels by more than 2/255")
 
 
 def compare_maps(scene) -> None:
