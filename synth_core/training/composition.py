@@ -123,8 +123,8 @@ class CompositionTeacher:
     def _teach_painter(self, fake, features, drawn, areas, real, real_features, real_areas, source, mixed, wrapping):
         run, plain = self.run, ~mixed
         loss, told = self.judges.loss(fake, features, drawn, areas)
-        look = [f[plain] for f in (fake, *features[:3])], areas[plain]
-        wanted = [r[source[plain]] for r in (real, *real_features[:3])], real_areas[source[plain]]
+        look = [f[plain] for f in (fake, losses.finest_detail(fake), *features[:3])], areas[plain]
+        wanted = [r[source[plain]] for r in (real, losses.finest_detail(real), *real_features[:3])], real_areas[source[plain]]
         told["statistics"] = losses.statistics(*look, *wanted)
         loss = loss + run.statistics * told["statistics"]
         if not wrapping:

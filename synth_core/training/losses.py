@@ -61,7 +61,7 @@ def r1(head: torch.nn.Module, real: torch.Tensor) -> torch.Tensor:
 def statistics(painted, painted_areas, style, style_areas) -> torch.Tensor:
     """How far the painting's look under each label is from the style photograph's, over the labels they share.
 
-    `painted` and `style` are lists of maps (colour, then features at strides 2, 4, 8); areas are one-hot maps (N, 23, H, W).
+    `painted` and `style` are lists of maps (colour, its finest detail, then features at strides 2, 4, 8); areas are one-hot maps (N, 23, H, W).
     The look is the mean and deviation of each channel under the label.
     """
     shared = ((painted_areas.mean((2, 3)) > 0.01) & (style_areas.mean((2, 3)) > 0.01)).float()
@@ -74,6 +74,14 @@ def statistics(painted, painted_areas, style, style_areas) -> torch.Tensor:
             sm, sd = pool_by_label(s, F.adaptive_avg_pool2d(style_areas, s.shape[2:]))
         total = total + (((pm - sm).abs().mean(2) + (pd - sd).abs().mean(2)) * shared).sum() / count
     return total / len(painted)
+
+
+def finest_detail(images: torch.Tensor) -> torch.Tensor:
+    """What images (N, 3, H, W) lose when each pixel takes its neighbourhood's mean, scaled to about variance 1 in photographs at 256 px.
+
+    Its deviation under a label is how sharp the label looks there: the backbone's features are too coarse to ask for that.
+    """
+    return (images - F.avg_pool2d(F.pad(images, (1, 1, 1, 1), "replicate"), 3, 1)) / 0.06
 
 
 def jitter(images: list[torch.Tensor]) -> list[torch.Tensor]:
