@@ -122,7 +122,8 @@ class DetailTeacher:
         loss, parts = self.judges.loss(fake, fake_features, drawn, areas)
         parts["same"] = (F.avg_pool2d(fine, 2) - small).abs().mean()  # detail adds, it does not repaint
         parts["aligned"] = sum((fake_features[k][:own] - real_features[k][:own]).abs().mean() for k in (0, 1, 2)) / 3
-        looks = [f[:own] for f in (fake, *fake_features[:3])], [f[:own] for f in (real, *real_features[:3])]
+        painted, wanted = ((picture, losses.finest_detail(picture), *found[:3]) for picture, found in ((fake, fake_features), (real, real_features)))
+        looks = [f[:own] for f in painted], [f[:own] for f in wanted]
         parts["statistics"] = losses.statistics(looks[0], areas[:own], looks[1], real_areas[:own])
         loss = loss + 4 * parts["same"] + self.run.aligned * parts["aligned"] + self.run.statistics * parts["statistics"]
         descend(self.optimisers["generator"], loss)
