@@ -4,7 +4,6 @@ from __future__ import annotations
 import bpy
 
 from .. import variations
-from ..operators import paint
 from .common import SidebarPanel
 
 _WIDE = {4: 2, 9: 3}  # columns
@@ -14,14 +13,12 @@ _ENLARGED = 42
 
 def _draw_grid(layout, scene, width: float) -> None:
     """The variations as a grid, `width` buttons wide, each picture over the button that picks it."""
-    seeds, (across, high) = variations.found(scene), paint.size(scene)
+    seeds = variations.found(scene)
     columns = next((columns for count, columns in _WIDE.items() if len(seeds) <= count), 3)
     grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True)
     for seed in seeds:
         cell = grid.column(align=True)
-        picture = cell.row()
-        picture.scale_y = min(1.0, high / across)  # a square's height otherwise
-        picture.template_icon(variations.icon(seed), scale=width / columns)
+        cell.template_icon(variations.icon(seed), scale=width / columns)
         cell.operator("veduta.pick_variation", text=str(seed), icon="CHECKMARK").seed = str(seed)
 
 

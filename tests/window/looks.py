@@ -91,6 +91,7 @@ def history(out: Path) -> Iterator[Step]:
     bpy.context.scene.veduta.history.painting = first.name
     press("veduta.apply_painting", painting=first.name)
     check("the first is put up again", part("apply.backdrop").active_painting(bpy.context.scene) == first)
+    part("variations").forget()  # they would push the panel out of the window
     yield from photograph(out, "history")
     names = [first.name, newest.name]
     press("veduta.delete_painting", painting=names[0])
@@ -103,6 +104,8 @@ def history(out: Path) -> Iterator[Step]:
 
 def enlarged(out: Path) -> Iterator[Step]:
     """The grid in its pop-up, last of all: nothing but a key or the mouse closes it again."""
+    press("veduta.paint_variations")
+    yield idle
     with bpy.context.temp_override(**viewport()):
         bpy.ops.wm.call_panel(name="VEDUTA_PT_variations_enlarged", keep_open=True)
     yield from photograph(out, "variations_enlarged")
