@@ -12,6 +12,7 @@ from .operators import (
     apply, export_layers, ground, hand_over, history, label, live, look, match_light, paint, relief, reproduce, sample_terrain,
     show_labels, texture, world,
 )
+from .operators import guess_labels, paint_labels
 from .operators import variations as variation_operators
 
 CLASSES = (
@@ -23,6 +24,8 @@ CLASSES = (
     *relief.CLASSES,
     *match_light.CLASSES,
     *live.CLASSES,
+    *guess_labels.CLASSES,
+    *paint_labels.CLASSES,
     *apply.CLASSES,
     *reproduce.CLASSES,
     *history.CLASSES,
@@ -50,6 +53,7 @@ def register() -> None:
 def unregister() -> None:
     """End the painter's process, and leave no handler, timer, property or class behind."""
     live_view.stop()
+    guess_labels.forget()
     painting.stop()
     preferences.stop()
     service.close()

@@ -11,7 +11,8 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from .. import assignment
+from .. import assignment, painted
+from ..guess import Guess
 from ..synth_core import labels as label_set
 from . import materials
 from .errors import CaptureError
@@ -113,12 +114,12 @@ class _Standing:
 
 
 def extract(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, depsgraph: bpy.types.Depsgraph,
-            memory: Memory | None = None) -> Geometry:
+            memory: Memory | None = None, proposed: Guess | None = None) -> Geometry:
     """Everything in the view layer that a camera could see when it renders, at the depsgraph's frame.
 
-    memory: what earlier extractions read, used and brought up to date.
+    memory: what earlier extractions read, used and brought up to date. proposed: labels for what has none, as if they were set.
     """
-    reader = _Reader(scene, view_layer, memory or Memory())
+    reader = _Reader(scene, view_layer, memory or Memory(), proposed or Guess())
     groups: dict[tuple, _Group] = {}
     for instance in depsgraph.object_instances:
         reader.read(instance, groups)
@@ -135,13 +136,13 @@ def check(geometry: Geometry) -> None:
 
 
 def triangles(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, depsgraph: bpy.types.Depsgraph,
-              most: int = 2_000_000) -> tuple[np.ndarray, np.ndarray]:
+              most: int = 2_000_000, proposed: Guess | None = None) -> tuple[np.ndarray, np.ndarray]:
     """World-space corners of every captured triangle that is not kept, for drawing by label: (3T, 3) float32 and their labels, (3T,) uint8.
 
     Label 0 where there is none. Places beyond `most` triangles are left out, the smallest parts first.
     """
     corners, labels, total = [np.empty((0, 3), np.float32)], [np.empty(0, np.uint8)], 0
-    solid = [part for part in extract(scene, view_layer, depsgraph).parts if not part.keep]
+    solid = [part for part in extract(scene, view_layer, depsgraph, proposed=proposed).parts if not part.keep]
     for part in sorted(solid, key=lambda part: -len(part.triangles)):
         places = part.matrices[:max(0, most - total) // len(part.triangles)]
         own = part.vertices[part.triangles].reshape(-1, 3)
@@ -164,10 +165,11 @@ def _placed(part: Part, matrices: list) -> Part:
 class _Reader:
     """Reads the depsgraph's instances one by one; keeps what it learned of objects and materials, and what it had to skip."""
 
-    def __init__(self, scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, memory: Memory):
+    def __init__(self, scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, memory: Memory, proposed: Guess):
         self._scene = scene
         self._view_layer = view_layer
         self._memory = memory
+        self._proposed = proposed
         self._layer = _LayerRules(view_layer)
         self._overrides = assignment.overrides(scene)
         self._standings: dict[tuple, _Standing | None] = {}
@@ -217,7 +219,7 @@ class _Reader:
         self._note_skipped(obj, original)
         top = parent or original
         return _Standing(
-            label=self._overrides.get(original, 0) or assignment.object_label(self._scene, original),
+            label=self._overrides.get(original, 0) or assignment.object_label(self._scene, original) or self._proposed.objects.get(original, 0),
             keep=assignment.is_keep(self._scene, original) or assignment.is_keep(self._scene, top),
             holdout=original.is_holdout or top.is_holdout or top in self._layer.holdouts)
 
@@ -245,7 +247,8 @@ class _Reader:
         known = self._memory.known.get(key)
         if known is None or (known.labels, known.looks) != (labels, looks):
             sources = {obj.original.session_uid} | ({obj.original.data.session_uid} if obj.original.data else set())
-            known = self._memory.known[key] = _Known(_read(obj, standing, np.array(labels, np.uint8), looks), labels, looks, sources)
+            parts = _read(obj, standing, np.array(labels, np.uint8), looks, self._proposed.faces.get(obj.original))
+            known = self._memory.known[key] = _Known(parts, labels, looks, sources)
         return known.parts
 
     def _face_label(self, standing: _Standing, material: bpy.types.Material | None) -> int:
@@ -254,7 +257,7 @@ class _Reader:
         if standing.label or material is None:
             return standing.label
         if material not in self._material_labels:
-            self._material_labels[material] = assignment.material_label(self._scene, material)
+            self._material_labels[material] = assignment.material_label(self._scene, material) or self._proposed.materials.get(material, 0)
         return self._material_labels[material]
 
     def _look(self, material: bpy.types.Material | None) -> materials.Look:
@@ -263,20 +266,27 @@ class _Reader:
         return self._looks[material]
 
 
-def _read(obj: bpy.types.Object, standing: _Standing, labels: np.ndarray, looks: tuple[materials.Look, ...]) -> list[Part]:
+def _read(obj: bpy.types.Object, standing: _Standing, labels: np.ndarray, looks: tuple[materials.Look, ...],
+          proposed: np.ndarray | None = None) -> list[Part]:
     """The parts of an evaluated mesh object: one for its whole surfaces, and one for each material that cuts holes into it.
 
-    labels: (S,) uint8 and looks: (S,), those of its material slots.
+    labels: (S,) uint8 and looks: (S,), those of its material slots. proposed: (F,) uint8, as if painted on its faces. What is painted on
+    the mesh goes before its materials' labels, and gives way to the label of the whole object.
     """
     mesh = MeshArrays(obj)
     if not len(mesh.triangles):
         return []
-    seen = np.array([not _seen_through(look, label, standing.keep) for look, label in zip(looks, labels)])
-    cut = np.array([look.cutout is not None and mesh.has_uvs(look.cutout.uv_map) for look in looks])
     slot = mesh.slots(len(labels))
-    groups = [(None, (seen & ~cut)[slot])]
-    groups += [(looks[index].cutout, slot == index) for index in np.flatnonzero(seen & cut)]
-    return [Part(mesh.vertices, mesh.triangles[chosen], labels[slot[chosen]], np.empty((0, 4, 4)), obj.name, standing.keep, cutout,
+    face_labels = labels[slot]
+    if not (standing.label or standing.holdout):
+        on_faces = mesh.painted(proposed)
+        face_labels = np.where(on_faces, on_faces, face_labels) if on_faces is not None else face_labels
+    clear = np.array([_seen_through(look, 0, standing.keep) for look in looks])
+    seen = ~clear[slot] | ((face_labels != 0) & (not standing.keep))
+    cut = np.array([look.cutout is not None and mesh.has_uvs(look.cutout.uv_map) for look in looks])
+    groups = [(None, seen & ~cut[slot])]
+    groups += [(looks[index].cutout, seen & (slot == index)) for index in np.flatnonzero(cut)]
+    return [Part(mesh.vertices, mesh.triangles[chosen], face_labels[chosen], np.empty((0, 4, 4)), obj.name, standing.keep, cutout,
                  mesh.uvs(cutout.uv_map)[chosen] if cutout else None)
             for cutout, chosen in groups if chosen.any()]
 
@@ -346,6 +356,13 @@ class MeshArrays:
             return np.zeros(len(self.triangles), np.int32)
         slots = self._read("material_index", "value", (len(self._mesh.polygons),), np.int32)
         return np.clip(slots, 0, count - 1)[self._faces()]
+
+    def painted(self, proposed: np.ndarray | None) -> np.ndarray | None:
+        """(T,) uint8: the label painted on each triangle's face, 0 for none, or (F,) labels proposed for them; None without either."""
+        faces = painted.read(self._mesh)
+        if faces is None and proposed is not None and len(proposed) == len(self._mesh.polygons):
+            faces = proposed
+        return None if faces is None else faces[self._faces()]
 
     def has_uvs(self, name: str) -> bool:
         """Whether the mesh has the UV map; "" means the one that renders use."""

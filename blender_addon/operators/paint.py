@@ -12,9 +12,10 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
-from .. import looks, painting
+from .. import advice, looks, painting
 from .. import recipe as recipes
 from .. import relief as reliefs
+from ..capture.fill import nearest_labels
 from ..capture import CaptureError, View, capture, painting_size
 from ..painting import PaintingError
 from ..synth_core.request import Relief, ReliefRequest, Request, RequestError, Result
@@ -136,12 +137,22 @@ def captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed: 
     scene = context.scene
     look = looks.wanted(scene, seed)
     try:
-        view = capture(scene, context.view_layer, camera, *(at or size(scene)))
+        view = _despeckled(scene, capture(scene, context.view_layer, camera, *(at or size(scene))))
+        advice.keep([*map(advice.Advice, view.warnings), *advice.of(view.labels, view.unlabelled, view.depth, view.lens.near)])
         request = Request(view.labels, seed, look.style, best_of=best_of or scene.veduta.variations.best_of)
         return view, recipes.make(request, scene, camera, look.name)
     except (CaptureError, RequestError) as error:
         empty = not any(obj.type == "MESH" for obj in scene.objects)
         raise PaintingError(str(error), operator="veduta.sample_terrain" if empty else "") from error
+
+
+def _despeckled(scene: bpy.types.Scene, view: View) -> View:
+    """The view with its specks dropped, where the scene asks for that."""
+    if not scene.veduta.label_help.drop_specks:
+        return view
+    specks = advice.specks(view.labels)
+    around = np.where(specks, np.uint8(0), view.labels)
+    return replace(view, labels=np.where(specks, nearest_labels(around), view.labels)) if around.any() else view
 
 
 def wanted_relief(context: bpy.types.Context, view: View) -> Relief | None:

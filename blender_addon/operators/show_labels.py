@@ -11,7 +11,7 @@ from bpy.app.handlers import persistent
 from gpu_extras.batch import batch_for_shader
 from mathutils import Matrix
 
-from .. import capture, viewports
+from .. import capture, guess, viewports
 from ..synth_core import labels
 
 SETTLE_SECONDS = 0.15  # the triangles are gathered anew when the scene has been still this long
@@ -29,6 +29,7 @@ _COLOURS = np.array([label.colour for label in labels.LABELS], np.float32) / 255
 _COLOURS[labels.UNLABELLED] = _UNLABELLED
 
 _shown: dict[int, Triangles] = {}  # session_uid of a scene -> what is drawn for it
+_proposed: dict[int, guess.Guess] = {}  # session_uid of a scene -> proposals that are shown as if they were set
 _draw_handle = None
 
 
@@ -77,6 +78,14 @@ def show(context: bpy.types.Context) -> None:
             handlers.append(handler)
 
 
+def propose(scene: bpy.types.Scene, proposed: guess.Guess | None) -> None:
+    """Show these proposals among the scene's labels from the next drawing on; None for none."""
+    if proposed is None:
+        _proposed.pop(scene.session_uid, None)
+    else:
+        _proposed[scene.session_uid] = proposed
+
+
 def hide(scene: bpy.types.Scene) -> None:
     """Draw the scene as it is again."""
     _shown.pop(scene.session_uid, None)
@@ -88,6 +97,7 @@ def hide_all() -> None:
     """Draw every scene as it is again, and leave no handler and no timer behind."""
     global _draw_handle
     _shown.clear()
+    _proposed.clear()
     if _draw_handle is None:
         return
     bpy.types.SpaceView3D.draw_handler_remove(_draw_handle, "WINDOW")
@@ -125,7 +135,7 @@ def _gather_shown() -> None:
 
 
 def _gather(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, depsgraph: bpy.types.Depsgraph) -> None:
-    _shown[scene.session_uid] = Triangles(*capture.triangles(scene, view_layer, depsgraph))
+    _shown[scene.session_uid] = Triangles(*capture.triangles(scene, view_layer, depsgraph, proposed=_proposed.get(scene.session_uid)))
 
 
 def _shaded(corners: np.ndarray, ids: np.ndarray) -> np.ndarray:

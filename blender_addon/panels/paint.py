@@ -5,7 +5,7 @@ import bpy
 
 from .. import painting, service
 from ..operators import paint
-from . import live
+from . import label_help, live
 from .common import SidebarPanel, wrapped
 
 
@@ -24,6 +24,7 @@ class VEDUTA_PT_paint(SidebarPanel, bpy.types.Panel):
         live.draw(layout, context)
         if service.note():
             wrapped(layout, context, service.note(), "INFO")
+        label_help.draw_advice(layout, context)
         if painting.problem() is not None:
             self._draw_problem(layout, context, painting.problem())
         layout.operator("veduta.remove_backdrop", icon="X")

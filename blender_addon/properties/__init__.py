@@ -7,7 +7,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import ground, history, look, marks, relief, scene, textures, variations, world
+from . import ground, history, label_help, look, marks, relief, scene, textures, variations, world
 from .marks import NONE, OVERRIDABLE, label_items
 
 __all__ = ["CLASSES", "NONE", "attach", "detach", "label_items"]
@@ -17,6 +17,7 @@ CLASSES = (  # groups before those that hold them
     *look.CLASSES,
     *variations.CLASSES,
     *history.CLASSES,
+    *label_help.CLASSES,
     *relief.CLASSES,
     *textures.CLASSES,
     *ground.CLASSES,
@@ -28,6 +29,7 @@ _OWNERS = {
     bpy.types.Object: marks.VedutaObject,
     bpy.types.Collection: marks.VedutaCollection,
     bpy.types.Scene: scene.VedutaScene,
+    bpy.types.WindowManager: label_help.VedutaGuess,
 }
 
 

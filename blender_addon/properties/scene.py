@@ -7,6 +7,7 @@ from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProp
 from ..synth_core.request import LARGEST, SMALLEST
 from .ground import VedutaGround
 from .history import VedutaHistory
+from .label_help import VedutaLabelHelp
 from .look import VedutaLook
 from .marks import VedutaLinkedMark
 from .relief import VedutaRelief
@@ -28,6 +29,7 @@ class VedutaScene(bpy.types.PropertyGroup):
     linked_marks: CollectionProperty(type=VedutaLinkedMark)
     look: PointerProperty(type=VedutaLook)
     variations: PointerProperty(type=VedutaVariations)
+    label_help: PointerProperty(type=VedutaLabelHelp)
     history: PointerProperty(type=VedutaHistory)
     relief: PointerProperty(type=VedutaRelief)
     world: PointerProperty(type=VedutaWorld)

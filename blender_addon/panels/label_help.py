@@ -1,0 +1,60 @@
+"""Label help, below Labels: guesses, painted labels, and how shapes are told. Drawing alone."""
+from __future__ import annotations
+
+import bpy
+
+from .. import advice
+from .common import SidebarPanel, wrapped
+
+
+class VEDUTA_UL_proposals(bpy.types.UIList):
+    """Proposed labels, each with its check box."""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property):
+        row = layout.split(factor=0.6)
+        name = row.row(align=True)
+        name.prop(item, "use", text="")
+        name.label(text=item.name, icon=item.kind)
+        row.label(text=item.label)
+
+
+class VEDUTA_PT_label_help(SidebarPanel, bpy.types.Panel):
+    bl_label = "Label Help"
+    bl_parent_id = "VEDUTA_PT_labels"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout = self.layout
+        guesses = context.window_manager.veduta
+        layout.operator("veduta.guess_labels", icon="VIEWZOOM")
+        if guesses.proposals:
+            layout.template_list("VEDUTA_UL_proposals", "", guesses, "proposals", guesses, "active", rows=5)
+            if guesses.active < len(guesses.proposals):
+                line = guesses.proposals[guesses.active]
+                wrapped(layout, context, f"{line.name}: by {line.reason}", "INFO")
+            row = layout.row(align=True)
+            row.operator("veduta.apply_guess", icon="CHECKMARK")
+            row.operator("veduta.dismiss_guess", text="", icon="X")
+        settings = context.scene.veduta.label_help
+        column = layout.column(align=True)
+        for name in ("steep", "snow_height", "water_height"):
+            column.prop(settings, name)
+        layout.operator("veduta.paint_labels", icon="VPAINT_HLT")
+        layout.prop(settings, "drop_specks")
+
+
+def draw_advice(layout, context: bpy.types.Context) -> None:
+    """What there was to say of the last painting, each sentence with its remedy."""
+    if not advice.kept():
+        return
+    box = layout.box()
+    row = box.row()
+    row.label(text="About this painting", icon="INFO")
+    row.operator("veduta.dismiss_advice", text="", icon="X", emboss=False)
+    for entry in advice.kept():
+        wrapped(box, context, entry.sentence, "NONE")
+        if entry.operator:
+            box.operator(entry.operator, text=entry.button)
+
+
+CLASSES = (VEDUTA_UL_proposals, VEDUTA_PT_label_help)

@@ -1,0 +1,38 @@
+"""Label help's settings, and its list of proposals, which belongs to the window manager: it is in no file and no undo step."""
+from __future__ import annotations
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
+
+
+def _changed(_group, context: bpy.types.Context) -> None:
+    from ..operators import guess_labels  # it is made of operators that need these groups
+    guess_labels.preview(context)
+
+
+class VedutaProposal(bpy.types.PropertyGroup):
+    """One line of the list; the proposal itself is kept in `operators.guess_labels`, in the same order."""
+
+    label: StringProperty()
+    reason: StringProperty()
+    kind: StringProperty()
+    use: BoolProperty(name="Use", default=True, update=_changed, description="Set this label when the proposals are applied")
+
+
+class VedutaGuess(bpy.types.PropertyGroup):
+    """The proposals."""
+
+    proposals: CollectionProperty(type=VedutaProposal)
+    active: IntProperty()
+
+
+class VedutaLabelHelp(bpy.types.PropertyGroup):
+    """How shapes are told."""
+
+    steep: FloatProperty(name="Steep From", default=40.0, min=1.0, max=90.0, description="Faces steeper than this, in degrees, are rock")
+    snow_height: FloatProperty(name="Snow From", default=300.0, description="Faces higher than this are snow")
+    water_height: FloatProperty(name="Water Level", default=0.0, description="Level faces down here are sea, and what is just above is sand")
+    drop_specks: BoolProperty(name="Drop Specks", description="Give specks of a few pixels the label around them before painting")
+
+
+CLASSES = (VedutaProposal, VedutaGuess, VedutaLabelHelp)

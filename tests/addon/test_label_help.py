@@ -1,0 +1,115 @@
+"""Label help: names, shapes, painted labels, proposals that change nothing, and advice."""
+from __future__ import annotations
+
+import bpy
+import numpy as np
+import pytest
+from capturing import add, add_camera, material, modules, shoot  # noqa: F401  (fixtures)
+
+
+@pytest.mark.parametrize("name, label", [
+    ("SM_Rock_Large_01", "rock"), ("pineTree.003", "tree"), ("Beach", "sand"), ("M_SnowyPeak", "mountain"), ("forest road", "road"),
+    ("Treetrunk2", "tree"), ("Grasses", "grass"), ("season pass", ""), ("Cube.001", ""), ("Atlas_4k", ""), ("LOD0_Farmhouse", "building"),
+    ("sandy", "sand"), ("WATER", "sea"),
+])
+def test_names_speak(modules, name, label):
+    found = modules("words").label_of(name)
+    assert modules("synth_core.labels").LABELS[found].name == (label or "unlabelled")
+
+
+def ids(modules, *names):
+    return [modules("synth_core.labels").BY_NAME[name].id for name in names]
+
+
+def test_shapes_are_told_by_slope_and_height(modules):
+    guess = modules("guess")
+    normal = np.array([(0, 0, 1), (0, 0, 1), (0, 0, 1), (1, 0, 0), (0, 0.1, 0.995)], np.float32)
+    found = guess.by_shape(normal, np.array([0, 1, 400, 50, 20]), guess.Thresholds())
+    assert found.tolist() == ids(modules, "sea", "sand", "snow", "rock", "grass")
+
+
+def test_guesses_change_nothing_until_they_are_applied(modules, scene):
+    atlas = bpy.data.materials.new("Atlas")
+    for name in ("SM_Tree_01", "SM_Rock_01"):
+        bpy.ops.mesh.primitive_cube_add()
+        bpy.context.object.name = name
+        bpy.context.object.data.materials.append(atlas)
+    spoken = add(modules, scene, "plane", "")
+    spoken.data.materials[0].name = "Sand Dune"
+    bpy.ops.veduta.guess_labels()
+    lines = bpy.context.window_manager.veduta.proposals
+    assert {(line.name, line.label) for line in lines} == {("SM_Tree_01", "Tree"), ("SM_Rock_01", "Rock"), ("Sand Dune", "Sand")}
+    assignment, show_labels = modules("assignment"), modules("operators.show_labels")
+    assert not any(assignment.object_label(scene, obj) for obj in scene.objects)
+    assert len({tuple(colour) for colour in np.round(show_labels._shown[scene.session_uid].colours[:, :3] / show_labels._shown[
+        scene.session_uid].colours[:, :3].max(1, keepdims=True), 2)}) == 3
+    next(line for line in lines if line.name == "SM_Rock_01").use = False
+    assert bpy.ops.veduta.apply_guess() == {"FINISHED"}
+    assert [assignment.object_label(scene, bpy.data.objects[name]) for name in ("SM_Tree_01", "SM_Rock_01")] == [*ids(modules, "tree"), 0]
+    assert assignment.material_label(scene, spoken.data.materials[0]) == ids(modules, "sand")[0]
+    assert not bpy.context.window_manager.veduta.proposals
+    show_labels.hide_all()
+
+
+def test_a_terrain_without_a_name_gets_labels_by_face(modules, scene):
+    bpy.ops.mesh.primitive_cube_add(location=(0, 0, 5))
+    bpy.ops.veduta.guess_labels()
+    bpy.ops.veduta.apply_guess()
+    faces = modules("painted").read(bpy.context.object.data)
+    assert sorted(faces.tolist()) == sorted(ids(modules, "rock") * 4 + ids(modules, "grass") * 2)
+    modules("operators.show_labels").hide_all()
+
+
+@pytest.mark.parametrize("domain", ["CORNER", "POINT"])
+def test_painted_labels_stand_between_material_and_object(modules, scene, domain):
+    plane = add(modules, scene, "plane", "sand", size=20)
+    camera = add_camera(scene, location=(0, 0, 10))
+    painted = modules("painted")
+    attribute = plane.data.color_attributes.new(painted.ATTRIBUTE, "BYTE_COLOR", domain)
+    rock = [channel / 255 + 0.01 for channel in modules("synth_core.labels").BY_NAME["rock"].colour]
+    assert (shoot(modules, scene, route="cycles").labels == ids(modules, "sand")[0]).all(), "black is not painted"
+    for corner in list(attribute.data)[:3]:
+        corner.color_srgb = (*rock, 1)
+    plane.data.update()
+    assert (shoot(modules, scene, route="cycles").labels == ids(modules, "rock")[0]).all()
+    modules("assignment").set_label(scene, plane, ids(modules, "snow")[0])
+    assert (shoot(modules, scene, route="cycles").labels == ids(modules, "snow")[0]).all()
+    assert camera is scene.camera
+
+
+def test_paint_labels_begins_with_the_materials(modules, scene):
+    plane = add(modules, scene, "plane", "lake")
+    assert bpy.ops.veduta.paint_labels() == {"FINISHED"}
+    assert modules("painted").read(plane.data).tolist() == ids(modules, "lake")
+    assert bpy.context.mode == "PAINT_VERTEX"
+    colours = bpy.context.tool_settings.vertex_paint.palette.colors
+    swatches = np.array([colour.color[:] for colour in colours], np.float32)
+    assert modules("painted").nearest(swatches).tolist() == list(range(1, 23))
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def test_advice_names_what_will_look_bad(modules):
+    advice = modules("advice")
+    sea, sky, tree = ids(modules, "sea", "sky", "tree")
+    far = np.full((40, 60), 50.0)
+    half = np.full((40, 60), sea, np.uint8)
+    half[:20] = sky
+    assert advice.of(half, 0.0, far, 0.1) == []
+    assert "Only sky" in advice.of(np.full((40, 60), sky, np.uint8), 0, far, 0.1)[0].sentence
+    assert "one label" in advice.of(np.full((40, 60), sea, np.uint8), 0, far, 0.1)[0].sentence
+    assert advice.of(half, 0.7, far, 0.1)[0].operator == "veduta.guess_labels"
+    speckled = half.copy()
+    speckled[22::4, ::4] = tree
+    assert "specks" in advice.of(speckled, 0, far, 0.1)[0].sentence
+    assert "inside" in advice.of(half, 0, np.full((40, 60), 0.2), 0.1)[0].sentence
+
+
+def test_specks_are_dropped_where_asked(modules, scene):
+    paint = modules("operators.paint")
+    bpy.ops.veduta.drop_specks()
+    add(modules, scene, "plane", "sand", size=40)
+    tiny = add(modules, scene, "cube", "tree", size=0.3, location=(0, 0, 0.2))
+    add_camera(scene, location=(0, 0, 10))
+    scene.veduta.use_render_size, scene.veduta.width, scene.veduta.height = False, 64, 64
+    view, _ = paint.captured(bpy.context, scene.camera, 1)
+    assert tiny and (view.labels == ids(modules, "sand")[0]).all()
