@@ -18,7 +18,7 @@ import numpy as np
 from bpy.app.handlers import persistent
 from gpu_extras.batch import batch_for_shader
 
-from . import painting, service, viewports
+from . import looks, painting, service, viewports
 from . import recipe as recipes
 from .capture import CaptureError, Lens, matrix_lens, project
 from .capture.sketch import Scenery, Sketch, Steps
@@ -59,15 +59,17 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Aim:
-    """What is to be painted: a look at one state of the scene with one seed."""
+    """What is to be painted: a look at one state of the scene with one seed, and in which style (23, 64), None for the seed's own."""
 
     look: Look
     state: int
     seed: int
+    style: np.ndarray | None
+    style_name: str
 
     @property
     def key(self) -> tuple:
-        return self.look.key, self.state, self.seed
+        return self.look.key, self.state, self.seed, None if self.style is None else self.style.tobytes()
 
 
 @dataclass(eq=False)
@@ -188,7 +190,8 @@ class _Live:
             window.view_layer.update()
             self._outdated = False
             self._state += self._scenery.gather(window.scene, window.view_layer, window.view_layer.depsgraph)
-        aim = Aim(look(window, area, region), self._state, paint.scene_seed(window.scene))
+        seed = paint.scene_seed(window.scene)
+        aim = Aim(look(window, area, region), self._state, seed, *looks.wanted(window.scene, seed))
         if aim.key != self._seen:
             self._seen, self._changed = aim.key, time.monotonic()
         return aim
@@ -227,7 +230,8 @@ class _Live:
         look = work.aim.look
         scene = next(scene for scene in bpy.data.scenes if scene.session_uid == self.scene)
         camera = next((obj.name for obj in scene.objects if obj.session_uid == look.camera), "")
-        work.recipe = recipes.of_lens(Request(work.sketch.labels, work.aim.seed), scene.name, camera, look.lens)
+        request = Request(work.sketch.labels, work.aim.seed, work.aim.style)
+        work.recipe = recipes.of_lens(request, scene.name, camera, look.lens, work.aim.style_name)
         work.job = service.session().start(work.recipe.request(), gives_way=True)
 
     def _follow_job(self) -> None:
