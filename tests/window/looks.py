@@ -92,6 +92,7 @@ def history(out: Path) -> Iterator[Step]:
     press("veduta.apply_painting", painting=first.name)
     check("the first is put up again", part("apply.backdrop").active_painting(bpy.context.scene) == first)
     part("variations").forget()  # they would push the panel out of the window
+    yield 1.0  # the panels slide to their new places
     yield from photograph(out, "history")
     names = [first.name, newest.name]
     press("veduta.delete_painting", painting=names[0])
