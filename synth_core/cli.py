@@ -16,6 +16,7 @@ import numpy as np
 from . import labels as label_set
 from .engines import NAMES, EngineError
 from .request import LARGEST, SMALLEST, Request, RequestError
+from .styles import StyleError, Styles
 from .weights import WeightsError
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
@@ -31,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return arguments.command(arguments)
-    except (MapError, RequestError, WeightsError, EngineError) as error:
+    except (MapError, RequestError, StyleError, WeightsError, EngineError) as error:
         return _complain(error)
     except OSError as error:
         return _complain(f"{error.filename} can't be read or written ({error.strerror}).")
@@ -60,6 +61,10 @@ def _add_paint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("map", type=Path, help="label map: label ids (mode L or P), or colours of the labels' palette")
     parser.add_argument("-o", "--out", type=Path, required=True, help="PNG to write")
     parser.add_argument("--seed", type=int, default=0, help="0 to 2^63 - 1: draws style and noise (default 0)")
+    looks = parser.add_mutually_exclusive_group()
+    looks.add_argument("--look", help="paint in one of the weights' named looks, such as 'golden hour'")
+    looks.add_argument("--style-photo", type=Path, help="paint in the style of a photograph")
+    parser.add_argument("--best-of", type=int, default=1, help="keep the critic's favourite of so many seeds, from --seed on (default 1)")
     parser.add_argument("--size", type=_size, help=f"WIDTHxHEIGHT to paint, {SMALLEST} to {LARGEST} pixels each (default: the map's)")
     parser.add_argument("--engine", choices=NAMES, default="onnx", help="what runs the networks (default onnx)")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder")
@@ -118,12 +123,21 @@ def _paint(arguments: argparse.Namespace) -> int:
         raise NotADirectoryError(errno.ENOTDIR, "its folder does not exist", str(arguments.out))
     if arguments.size:
         ids = resize(ids, *arguments.size)
-    request = Request(ids, seed=arguments.seed, texts={"Software": "Veduta", "Comment": f"seed {arguments.seed}"})
+    request = Request(ids, arguments.seed, _style(arguments), best_of=arguments.best_of, texts={"Software": "Veduta"})
     result = Painter(arguments.weights, arguments.engine, arguments.threads).paint(request)
     _replace(arguments.out, result.png)
     height, width = ids.shape
-    print(f"{arguments.out}: {width} x {height} pixels in {result.seconds:.2f} s, seed {arguments.seed}, {result.engine}")
+    print(f"{arguments.out}: {width} x {height} pixels in {result.seconds:.2f} s, seed {result.seed}, {result.engine}")
     return 0
+
+
+def _style(arguments: argparse.Namespace) -> np.ndarray | None:
+    """The style (23, 64) that the command line asks for; None for the seed's. Raises StyleError, MapError, WeightsError and OSError."""
+    from .stylist import Stylist
+
+    if arguments.style_photo:
+        return Stylist(arguments.weights, arguments.threads).style(read_photograph(arguments.style_photo))
+    return Styles(arguments.weights).look(arguments.look) if arguments.look else None
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -163,22 +177,37 @@ def read_map(path: Path) -> np.ndarray:
 
     Raises MapError for anything else, OSError for a file that can't be opened.
     """
-    try:
-        from PIL import Image
-    except ImportError:
-        raise MapError("Reading a label map needs Pillow; `pip install pillow` brings it.") from None
-    try:
-        with Image.open(path) as image:
-            mode, pixels = image.mode, np.asarray(image)
-    except (OSError, Image.DecompressionBombError) as error:
-        if getattr(error, "errno", None):  # the system's; Pillow's own have none
-            raise
-        raise MapError(f"{path} is no image file that can be read; a label map is a PNG of label ids or of the labels' colours.") from error
+    image = _open_image(path, "a label map is a PNG of label ids or of the labels' colours")
+    mode, pixels = image.mode, np.asarray(image)
     if mode in ("L", "P"):
         return pixels
     if mode == "RGB" or mode == "RGBA" and pixels[..., 3].min() == 255:
         return ids_of(pixels[..., :3])
     raise MapError(f"{path} has mode {mode}; a label map has label ids (mode L or P) or the labels' colours (mode RGB, opaque).")
+
+
+def read_photograph(path: Path) -> np.ndarray:
+    """A photograph (H, W, 3) uint8 sRGB, turned upright. Raises MapError for no image, OSError for a file that can't be opened."""
+    image = _open_image(path, "a photograph is a JPEG, PNG or WebP file")
+    from PIL import ImageOps
+
+    return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+def _open_image(path: Path, wanted: str):
+    """The file as a Pillow image, read whole; `wanted` says what was expected of it."""
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MapError("Reading an image needs Pillow; `pip install pillow` brings it.") from None
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return image
+    except (OSError, Image.DecompressionBombError) as error:
+        if getattr(error, "errno", None):  # the system's; Pillow's own have none
+            raise
+        raise MapError(f"{path} is no image file that can be read; {wanted}.") from error
 
 
 def ids_of(colours: np.ndarray) -> np.ndarray:

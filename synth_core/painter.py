@@ -13,8 +13,9 @@ import numpy as np
 from . import canvas, noise, png, relief
 from . import weights as weights_folder
 from .canvas import LabelAreas, Plan, Window
+from .critic import Critic
 from .engines import Engine, open_engine
-from .request import NOISE_CHANNELS, Request, RequestError, Result
+from .request import NOISE_CHANNELS, Request, Result
 from .styles import STREAM as STYLE_STREAM
 from .styles import Styles
 
@@ -33,10 +34,10 @@ class Painter:
 
         Raises WeightsError for missing or damaged weights and EngineError when the engine's library is missing.
         """
-        files = weights_folder.load(Path(weights))
-        self._sha256 = files.sha256
-        self._styles = Styles(files)
-        self._engine = open_engine(engine, files, threads)
+        self._weights, self._threads = weights_folder.load(Path(weights)), threads
+        self._styles = Styles(self._weights)
+        self._engine = open_engine(engine, self._weights, threads)
+        self._critic: Critic | None = None  # opened when it is first asked
 
     @property
     def note(self) -> str:
@@ -49,25 +50,42 @@ class Painter:
         """Paint one picture.
 
         After every run of a network, progress is called with the share that is done (0 to 1) and cancelled is asked.
-        Raises Cancelled once cancelled() is true, and RequestError for a size that can't wrap and for what these weights can't do.
+        Raises Cancelled once cancelled() is true, RequestError for a size that can't wrap, and WeightsError when the best of several is asked
+        for and the weights hold no critic.
         """
-        _refuse(request)
         started = time.perf_counter()
         height, width = request.labels.shape
         plan = canvas.plan(width, height, request.wrap)
-        style = self._styles.drawn(request.seed) if request.style is None else request.style
-        cascade = _Cascade(self._engine, plan, request, style, _Meter(_work(plan), progress, cancelled))
-        picture = _to_bytes(cascade.run(), plan)
+        meter = _Meter(_work(plan, request.best_of), progress, cancelled)
+        cascade, composed, score = self._composed(request, plan, meter)
+        picture = _to_bytes(cascade.finish(composed), plan.width, plan.height, plan.steps)
         if request.relief is not None:
             picture = relief.apply(picture, request.relief)
         file = png.encode(picture, request.texts)
-        return Result(picture, file, self._engine.name, self._sha256, time.perf_counter() - started, request.seed)
+        return Result(picture, file, self._engine.name, self._weights.sha256, time.perf_counter() - started, cascade.seed, score)
 
+    def _composed(self, request: Request, plan: Plan, meter: _Meter) -> tuple[_Cascade, np.ndarray, float | None]:
+        """The cascade of the seed that is kept, what it composed, and the critic's score, None where there is no choice.
 
-def _refuse(request: Request) -> None:
-    """Raises RequestError for what can't be painted yet."""
-    if request.best_of > 1:
-        raise RequestError("These weights hold no critic that could choose the best of several pictures.")
+        The critic reads compositions: detail adds nothing at the size that it reads.
+        """
+        if request.best_of == 1:
+            cascade = self._cascade(request, request.seed, plan, meter)
+            return cascade, cascade.compose(), None
+        self._critic = self._critic or Critic(self._weights, self._threads)
+        best = None
+        for seed in range(request.seed, request.seed + request.best_of):
+            cascade = self._cascade(request, seed, plan, meter)
+            composed = cascade.compose()
+            height, width = plan.needed(0) if plan.steps > 0 else (plan.height, plan.width)
+            score = self._critic.judge(_to_bytes(composed, width, height, min(plan.steps, 0)), request.labels).score
+            if best is None or score > best[2]:
+                best = cascade, composed, score
+        return best
+
+    def _cascade(self, request: Request, seed: int, plan: Plan, meter: _Meter) -> _Cascade:
+        style = self._styles.drawn(seed) if request.style is None else request.style
+        return _Cascade(self._engine, plan, request, seed, style, meter)
 
 
 class _Meter:
@@ -86,9 +104,9 @@ class _Meter:
             raise Cancelled
 
 
-def _work(plan: Plan) -> int:
+def _work(plan: Plan, compositions: int) -> int:
     """Pixels that the networks will put out, tiles' overlaps left out; both networks take about as long for one."""
-    pictures = [(plan.grid_height, plan.grid_width)]
+    pictures = compositions * [(plan.grid_height, plan.grid_width)]
     pictures += [tuple(2 * side for side in _incoming(plan, step)) for step in range(1, plan.steps + 1)]
     return sum(height * width for height, width in pictures)
 
@@ -102,20 +120,20 @@ def _incoming(plan: Plan, step: int) -> tuple[int, int]:
 class _Cascade:
     """One painting under way: composition, then detail as often as planned."""
 
-    def __init__(self, engine: Engine, plan: Plan, request: Request, style: np.ndarray, meter: _Meter):
+    def __init__(self, engine: Engine, plan: Plan, request: Request, seed: int, style: np.ndarray, meter: _Meter):
         self._engine, self._plan, self._style, self._meter = engine, plan, style, meter
-        self._request = request
+        self._request, self.seed = request, seed
         self._areas = LabelAreas(request.labels, plan)
 
-    def run(self) -> np.ndarray:
-        """The picture (3, H, W) in [-1, 1] after the last step, padding included."""
-        picture = self._compose()
+    def finish(self, picture: np.ndarray) -> np.ndarray:
+        """The picture (3, H, W) in [-1, 1] after the last step, padding included; from what `compose` returned."""
         for step in range(1, self._plan.steps + 1):
             height, width = _incoming(self._plan, step)
             picture = self._enlarge(picture[:, :height, :width], step)
         return picture
 
-    def _compose(self) -> np.ndarray:
+    def compose(self) -> np.ndarray:
+        """Composition's picture (3, grid_height, grid_width) in [-1, 1]."""
         plan = self._plan
         height, width = plan.grid_height, plan.grid_width
         picture = np.empty((3, height, width), np.float32)
@@ -144,7 +162,7 @@ class _Cascade:
 
         Detail's stays with the picture, anchors or not: it has no measurable part in flicker.
         """
-        seed, stream, anchors = self._request.seed, COMPOSITION_STREAM + step, self._request.anchors
+        seed, stream, anchors = self.seed, COMPOSITION_STREAM + step, self._request.anchors
         view = self._plan.shown(step)
 
         def make(part: Window) -> np.ndarray:
@@ -159,9 +177,9 @@ class _Cascade:
         self._meter.advance(tile.core.height * tile.core.width)
 
 
-def _to_bytes(picture: np.ndarray, plan: Plan) -> np.ndarray:
-    """The picture (3, H, W) in [-1, 1], averaged down and cropped as planned: (height, width, 3) uint8."""
-    if plan.steps < 0:
-        picture = canvas.average_down(picture, 2**-plan.steps)
-    view = np.moveaxis(picture[:, : plan.height, : plan.width], 0, 2)
+def _to_bytes(picture: np.ndarray, width: int, height: int, steps: int) -> np.ndarray:
+    """The picture (3, H, W) in [-1, 1], averaged down when `steps` is below 0, and cropped: (height, width, 3) uint8."""
+    if steps < 0:
+        picture = canvas.average_down(picture, 2**-steps)
+    view = np.moveaxis(picture[:, :height, :width], 0, 2)
     return np.ascontiguousarray(np.clip(np.rint((view + 1) * 127.5), 0, 255).astype(np.uint8))

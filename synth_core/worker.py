@@ -20,10 +20,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import bake, png, protocol, relief, tile
+from .critic import Critic
 from .engines import EngineError
 from .painter import Cancelled, Painter
 from .protocol import Frame, ProtocolError
-from .request import BakeRequest, JudgeRequest, ReliefRequest, Request, RequestError, Result, StyleRequest, TileRequest, TileResult
+from .request import (
+    BakeRequest, JudgeRequest, JudgeResult, ReliefRequest, Request, RequestError, Result, StyleRequest, StyleResult, TileRequest, TileResult,
+)
+from .stylist import Stylist
 from .weights import WeightsError
 
 RUNTIME = "1.23"  # the line of ONNX Runtime that the weights' graphs are tested with
@@ -135,11 +139,12 @@ class Workshop:
     def paint(self, request: Request, report: Callable[[float], None], is_cancelled: Callable[[], bool]) -> Result:
         return self._painter().paint(request, progress=report, cancelled=is_cancelled)
 
-    def style(self, request: StyleRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]):
-        raise Unpaintable("These weights can't take a style from a photograph.", "Choose one of the named looks.")
+    def style(self, request: StyleRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]) -> StyleResult:
+        return StyleResult(Stylist(Path(self._settings["weights"]), self._settings["threads"]).style(request.picture, request.labels))
 
-    def judge(self, request: JudgeRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]):
-        raise Unpaintable("These weights hold no critic to judge a picture.", "Judge it by eye.")
+    def judge(self, request: JudgeRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]) -> JudgeResult:
+        judgement = Critic(Path(self._settings["weights"]), self._settings["threads"]).judge(request.picture, request.labels)
+        return JudgeResult(judgement.score, judgement.heat)
 
     def relief(self, request: ReliefRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]) -> Result:
         started = time.perf_counter()

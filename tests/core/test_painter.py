@@ -270,12 +270,12 @@ def test_missing_weights(tmp_path):
 
 
 def test_an_unknown_engine(weights_folder):
-    with pytest.raises(ValueError, match="no engine 'cuda'; the engines are onnx, torch"):
+    with pytest.raises(ValueError, match="no engine 'cuda'; the engines are onnx, gpu, torch"):
         Painter(weights_folder, engine="cuda")
 
 
 @pytest.mark.parametrize("engine, library", [("onnx", "onnxruntime"), ("torch", "torch")])
-def test_a_missing_library(engine, library, monkeypatch):
+def test_a_missing_library(engine, library, monkeypatch, weights_folder):
     monkeypatch.setitem(__import__("sys").modules, library, None)
     with pytest.raises(EngineError, match="not installed"):
-        open_engine(engine, None)
+        open_engine(engine, weights.load(weights_folder))

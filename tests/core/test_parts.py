@@ -9,9 +9,13 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 
-from synth_core import weights  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from synth_core import cli, weights  # noqa: E402
 from synth_core.critic import Critic, judgement  # noqa: E402
+from synth_core.painter import Painter  # noqa: E402
 from synth_core.reading import planes, reading_size, shrink  # noqa: E402
+from synth_core.request import Request  # noqa: E402
 from synth_core.stylist import Stylist  # noqa: E402
 from synth_core.weights import WeightsError  # noqa: E402
 
@@ -91,3 +95,31 @@ def test_shrinking_takes_means():
 def test_weights_without_parts(weights_folder, part):
     with pytest.raises(WeightsError, match="hold no (stylist|critic); install newer weights"):
         part(weights_folder)
+
+
+def test_the_critic_s_favourite_of_several_seeds_is_painted(parts):
+    ids = scenery(96, 128)
+    painter = Painter(parts[0], threads=1)
+    scores = [Critic(parts[0], 1).judge(painter.paint(Request(ids, seed)).picture, ids).score for seed in range(3, 7)]
+    asked = []
+    best = painter.paint(Request(ids, 3, best_of=4), progress=asked.append)
+    assert best.seed == 3 + int(np.argmax(scores)) and best.score == pytest.approx(max(scores), abs=1e-5)
+    assert np.array_equal(best.picture, painter.paint(Request(ids, best.seed)).picture)
+    assert asked[-1] == 1.0 and len(asked) >= 4
+
+
+def test_weights_without_a_critic_paint_one_picture_only(weights_folder):
+    painter = Painter(weights_folder, threads=1)
+    with pytest.raises(WeightsError, match="hold no critic"):
+        painter.paint(Request(scenery(64, 64), best_of=2))
+
+
+def test_the_command_line_takes_a_photograph_s_style_and_the_best_of_several(parts, tmp_path, capsys):
+    Image.fromarray(scenery(64, 96)).save(tmp_path / "map.png")
+    Image.fromarray(PICTURE).save(tmp_path / "photo.png")
+    common = ["paint", str(tmp_path / "map.png"), "--weights", str(parts[0]), "--threads", "1", "-o"]
+    for name, options in (("plain", []), ("photo", ["--style-photo", str(tmp_path / "photo.png")]), ("best", ["--best-of", "3"])):
+        assert cli.main([*common, str(tmp_path / f"{name}_out.png"), *options]) == 0, capsys.readouterr().err
+    assert (tmp_path / "plain_out.png").read_bytes() != (tmp_path / "photo_out.png").read_bytes()
+    assert cli.main([*common, str(tmp_path / "x.png"), "--look", "noon on the moon"]) == 2
+    assert "There is no look 'noon on the moon'" in capsys.readouterr().err
