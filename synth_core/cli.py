@@ -1,4 +1,5 @@
-"""The command line: `python -m synth_core paint | export | train | paint-split`. Label map files are read here; nothing is painted or trained.
+"""The command line: `python -m synth_core paint | paint-batch | export | train | paint-split`. Label map files are read here;
+nothing is painted or trained.
 
 Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2.
 """
@@ -7,7 +8,6 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib.util
-import os
 import sys
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from . import labels as label_set
 from .engines import NAMES, EngineError
+from .files import write_whole
 from .request import LARGEST, SMALLEST, Request, RequestError
 from .styles import StyleError, Styles
 from .weights import WeightsError
@@ -125,7 +126,7 @@ def _paint(arguments: argparse.Namespace) -> int:
         ids = resize(ids, *arguments.size)
     request = Request(ids, arguments.seed, _style(arguments), best_of=arguments.best_of, texts={"Software": "Veduta"})
     result = Painter(arguments.weights, arguments.engine, arguments.threads).paint(request)
-    _replace(arguments.out, result.png)
+    write_whole(arguments.out, result.png)
     height, width = ids.shape
     print(f"{arguments.out}: {width} x {height} pixels in {result.seconds:.2f} s, seed {result.seed}, {result.engine}")
     return 0
@@ -138,17 +139,6 @@ def _style(arguments: argparse.Namespace) -> np.ndarray | None:
     if arguments.style_photo:
         return Stylist(arguments.weights, arguments.threads).style(read_photograph(arguments.style_photo))
     return Styles(arguments.weights).look(arguments.look) if arguments.look else None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises OSError that names `path`."""
-    new = path.with_name(f"{path.name}.new")
-    try:
-        new.write_bytes(data)
-        os.replace(new, path)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _export(arguments: argparse.Namespace) -> int:

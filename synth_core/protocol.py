@@ -39,6 +39,7 @@ HANDSHAKE_LIMIT = 4096  # bytes of one frame from a peer that has proved nothing
 JOBS = {"paint": (Request, Result), "style": (StyleRequest, StyleResult), "judge": (JudgeRequest, JudgeResult), "relief": (ReliefRequest, Result),
         "tile": (TileRequest, TileResult), "bake": (BakeRequest, Result)}
 _PREFIX = struct.Struct(">IQ")
+LARGEST = _PREFIX.size + LIMIT  # bytes of one frame with its prefix
 _TYPES = {kind.str: kind for kind in (np.dtype("u1"), np.dtype("<f4"))}
 _CHUNK = 1 << 20  # most bytes taken by one receive
 
@@ -74,6 +75,17 @@ def encode(frame: Frame) -> bytes:
     if len(head) + raw > LIMIT:
         raise ProtocolError(f"A {frame.kind} frame of {len(head) + raw:,} bytes is over the limit of {LIMIT:,}.")
     return b"".join((_PREFIX.pack(len(head), raw), head, *(np.ascontiguousarray(array).data for array in frame.arrays.values())))
+
+
+def decode(data: bytearray) -> Frame:
+    """The frame whose bytes `encode` gave; its arrays may be views of `data`. Raises ProtocolError for anything else."""
+    if len(data) < _PREFIX.size:
+        raise ProtocolError("The bytes end within a frame.")
+    head, raw = _PREFIX.unpack_from(data)
+    if not head or len(data) != _PREFIX.size + head + raw:
+        raise ProtocolError("The bytes are not one whole frame.")
+    body = np.frombuffer(data, np.uint8, offset=_PREFIX.size)
+    return _decode(body[:head], body[head:])
 
 
 class Reader:
