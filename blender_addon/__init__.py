@@ -9,8 +9,8 @@ from . import looks, painting, panels, preferences, properties, service, swatche
 from . import relief as reliefs
 from .apply import follow
 from .operators import (
-    apply, export_layers, ground, hand_over, history, label, live, look, match_light, paint, relief, reproduce, sample_terrain,
-    show_labels, texture, world,
+    apply, export_frames, export_layers, ground, hand_over, history, label, live, look, match_light, paint, relief, reproduce,
+    sample_terrain, show_labels, texture, world,
 )
 from .operators import guess_labels, paint_labels
 from .operators import variations as variation_operators
@@ -30,6 +30,7 @@ CLASSES = (
     *reproduce.CLASSES,
     *history.CLASSES,
     *export_layers.CLASSES,
+    *export_frames.CLASSES,
     *look.CLASSES,
     *variation_operators.CLASSES,
     *texture.CLASSES,

@@ -20,8 +20,8 @@ TRIED = (
 # What other tests try, what needs a window, a file or a choice of the user's, and the inner steps of what is tried above.
 LEFT_OUT = {
     "sample_terrain", "assign_label", "toggle_keep", "cancel", "dismiss", "live", "keep_live", "deliver_backdrop", "deliver_texture",
-    "apply_painting", "delete_painting", "favourite_painting", "apply_guess", "paint_labels", "lift_camera", "export_layers", "export_masks",
-    "save_world", "add_label_look", "remove_label_look", "look_from_photo", "remove_look", "paint_variations", "pick_variation",
+    "apply_painting", "delete_painting", "favourite_painting", "apply_guess", "paint_labels", "lift_camera", "export_layers",
+    "export_frames", "export_masks", "save_world", "add_label_look", "remove_label_look", "look_from_photo", "remove_look", "paint_variations", "pick_variation",
     "deliver_ground", "paint_terrain", "paint_tile", "save_tile", "check_python",
 }
 KINDS = ("objects", "meshes", "materials", "images", "cameras", "lights", "worlds", "collections", "scenes", "node_groups", "palettes", "texts")
