@@ -13,11 +13,12 @@ import bpy
 import numpy as np
 from bpy.props import StringProperty
 
-from .. import painting
+from .. import looks, painting
 from ..apply import terrain, tiles
 from ..apply.terrain import Ground, Layout, TerrainError
 from ..assignment import label_id
 from ..capture import CaptureError, above
+from ..looks import Look
 from ..painting import PaintingError
 from ..synth_core import labels as label_set
 from ..synth_core.request import TILE_SIZES, BakeRequest, Request, RequestError, Result, TileRequest, TileResult
@@ -39,12 +40,13 @@ class VEDUTA_OT_paint_terrain(StartsPainting, bpy.types.Operator):
     def begin(self, context):
         scene, settings = context.scene, context.scene.veduta.ground
         seed = scene_seed(scene)
+        look = looks.wanted(scene, seed)
         try:
             grounds = terrain.survey(context, scene, context.selected_objects)
             lens = above.frame(np.concatenate([ground.corners.reshape(-1, 3) for ground in grounds]))
             layout = terrain.lay_out(grounds, lens, int(settings.size), settings.steep)
             labels, missing = above.label_map([ground.part() for ground in grounds], lens, layout.atlas.top_width, layout.atlas.top_height)
-            Chain(scene, grounds, layout, seed).start(Request(labels, seed, view=VIEW, texts=_TEXTS))
+            Chain(scene, grounds, layout, seed, look).start(Request(labels, seed, look.style, view=VIEW, texts=_TEXTS))
         except (TerrainError, CaptureError, RequestError) as error:
             raise PaintingError(str(error)) from error
         return [f"{missing:.1%} of the terrain has no label and takes its neighbours'."] if missing else []
@@ -53,9 +55,9 @@ class VEDUTA_OT_paint_terrain(StartsPainting, bpy.types.Operator):
 class Chain:
     """The jobs of one terrain, one after the other: the view from above, a tile for each label with steep faces, and each texture baked."""
 
-    def __init__(self, scene: bpy.types.Scene, grounds: list[Ground], layout: Layout, seed: int):
+    def __init__(self, scene: bpy.types.Scene, grounds: list[Ground], layout: Layout, seed: int, look: Look):
         self._scene, self._objects = scene.session_uid, [ground.obj.session_uid for ground in grounds]
-        self._grounds, self._layout, self._seed = grounds, layout, seed
+        self._grounds, self._layout, self._seed, self._look = grounds, layout, seed, look
         self._pictures: list[np.ndarray] = []  # the view from above, then the tiles
         self._baked: dict[int, Result] = {}  # by ground's number; -1: the one image that those without a usable UV map share
         self._whole: Result | None = None
@@ -88,7 +90,8 @@ class Chain:
         steep = self._layout.atlas.steep
         if len(self._pictures) <= len(steep):
             label = steep[len(self._pictures) - 1]
-            request, take = TileRequest(label, max(TILE_SIZES[0], self._layout.atlas.tile), self._seed, texts=_TEXTS), self._take_tile
+            side = max(TILE_SIZES[0], self._layout.atlas.tile)
+            request, take = TileRequest(label, side, self._seed, self._look.style, _TEXTS), self._take_tile
         elif len(self._baked) < len(self._bakes):
             request, take = self._bake(self._bakes[len(self._baked)]), self._take_bake
         else:
@@ -113,7 +116,7 @@ class Chain:
                  for number, (uid, ground) in enumerate(zip(self._objects, self._grounds)) if uid in objects}
         if not there:
             raise PaintingError("The terrain was deleted while it was painted.", "Select another one and paint again.")
-        facts = {"seed": str(self._seed), "engine": self._whole.engine, "weights": self._whole.weights}
+        facts = {"seed": str(self._seed), "look": self._look.name, "engine": self._whole.engine, "weights": self._whole.weights}
 
         def put_on(context: bpy.types.Context) -> None:
             shared = None
@@ -138,13 +141,15 @@ class VEDUTA_OT_paint_tile(StartsPainting, bpy.types.Operator):
         scene, settings = context.scene, context.scene.veduta.ground
         seed, label = scene_seed(scene), label_id(settings.label)
         mapping, width, uid = settings.mapping, settings.width, scene.session_uid
+        look = looks.wanted(scene, seed)
         try:
-            request = TileRequest(label, int(settings.tile_size), seed, texts=_TEXTS)
+            request = TileRequest(label, int(settings.tile_size), seed, look.style, _TEXTS)
         except RequestError as error:
             raise PaintingError(str(error)) from error
 
         def make(result: TileResult) -> None:
-            facts = {"label": label_set.LABELS[label].name, "seed": str(seed), "engine": result.engine, "weights": result.weights}
+            facts = {"label": label_set.LABELS[label].name, "seed": str(seed), "look": look.name, "engine": result.engine,
+                     "weights": result.weights}
             deliver(uid, lambda context: tiles.new_material(result, label, facts, mapping, width))
 
         painting.start(request, make)

@@ -243,6 +243,29 @@ def test_a_terrain_deleted_meanwhile_is_explained(scene, part):
     assert not bpy.data.images
 
 
+def test_the_chosen_look_paints_terrain_and_tiles(scene, part, monkeypatch):
+    """The view from above, the steep faces' tile and a tile of its own; by the seed, all three leave the style to it."""
+    asked, start = [], part("painting").start
+
+    def noting(job, *arguments):
+        asked.append(job)
+        start(job, *arguments)
+
+    monkeypatch.setattr(part("painting"), "start", noting)
+    thing = ridge(scene, part, cliff=True)
+    scene.veduta.ground.label, scene.veduta.ground.tile_size = "ROCK", "256"
+    scene.veduta.look.source = "LOOK"
+    wanted = part("looks").wanted(scene, 1).style
+    bpy.ops.veduta.paint_terrain()
+    bpy.ops.veduta.paint_tile()
+    paintings = [job for job in asked if hasattr(job, "style")]
+    assert len(paintings) == 3 and all(np.array_equal(job.style, wanted) for job in paintings)
+    assert json.loads(shown_image(thing)["veduta_texture"])["look"] == scene.veduta.look.look
+    scene.veduta.look.source = "SEED"
+    bpy.ops.veduta.paint_tile()
+    assert asked[-1].style is None
+
+
 @pytest.mark.parametrize("mapping", ["UV", "BOX"])
 def test_a_tile_is_a_material_ready_to_use(scene, part, mapping):
     settings = scene.veduta.ground
