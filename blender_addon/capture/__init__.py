@@ -17,14 +17,14 @@ from .. import compat
 from ..synth_core import labels as label_set
 from . import batches, fill, shadow, sphere
 from .cycles_route import CyclesRoute
-from .errors import CaptureError
+from .errors import CaptureError, UnlabelledError
 from .extract import Geometry, Part, Sun, check, extract, listed, triangles
 from .gpu_route import GpuRoute
 from .places import anchors
 from .project import Lens, camera_lens, matrix_lens, painting_size, render_size
 from .surface import NOTHING, Surface, batch_of, look_up, source_of
 
-__all__ = ["CaptureError", "Geometry", "Lens", "Sun", "Surface", "Surround", "View", "anchors", "camera_lens", "capture",
+__all__ = ["CaptureError", "Geometry", "Lens", "Sun", "Surface", "Surround", "UnlabelledError", "View", "anchors", "camera_lens", "capture",
            "capture_surround", "extract", "hit_triangles", "kept_matte", "kept_mattes", "kept_shade", "look_at", "matrix_lens",
            "painting_size", "render_size", "triangles"]
 

@@ -15,7 +15,7 @@ from .. import assignment, painted
 from ..guess import Guess
 from ..synth_core import labels as label_set
 from . import materials
-from .errors import CaptureError
+from .errors import CaptureError, UnlabelledError
 
 HOLDOUT = 255  # stands among the labels for a surface that hides what is behind it, needs no label and gets none
 LAMP_MARK = "veduta_energy"  # custom property of Sun lamps whose light has moved to a painted world: what they gave
@@ -132,7 +132,7 @@ def check(geometry: Geometry) -> None:
     if not geometry.parts:
         raise CaptureError("There is nothing to paint: no surface renders in this view layer; add some terrain, or show what is hidden.")
     if not any(_labelled(part) for part in geometry.parts):
-        raise CaptureError("Nothing has a label yet; give a material, an object or a collection a label in Veduta's panel.")
+        raise UnlabelledError("Nothing has a label yet; guess labels, or give materials, objects or collections theirs in panel Labels.")
 
 
 def triangles(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, depsgraph: bpy.types.Depsgraph,

@@ -1,9 +1,11 @@
 """Guess Labels: its list, its preview and its Apply, and what mends a map that will look bad. What is guessed how is `guess`'s."""
 from __future__ import annotations
 
+from math import degrees
+
 import bpy
 
-from .. import advice, guess, viewports
+from .. import advice, guess, painting, viewports
 from ..synth_core import labels
 from . import show_labels
 
@@ -45,6 +47,8 @@ class VEDUTA_OT_apply_guess(bpy.types.Operator):
         guess.apply(context.scene, chosen)
         _fill(context, [])
         preview(context)
+        painting.dismiss()  # what was said of the scene without these labels
+        advice.keep([])
         self.report({"INFO"}, f"{len(chosen)} labels were set.")
         return {"FINISHED"}
 
@@ -116,7 +120,7 @@ _SKY_HIGH, _EYE = 10_000.0, 1.7
 def thresholds(scene: bpy.types.Scene) -> guess.Thresholds:
     """The scene's settings as numbers."""
     settings = scene.veduta.label_help
-    return guess.Thresholds(settings.steep, settings.snow_height, settings.water_height)
+    return guess.Thresholds(degrees(settings.steep), settings.snow_height, settings.water_height)
 
 
 def preview(context: bpy.types.Context) -> None:

@@ -16,7 +16,7 @@ from .. import advice, looks, painting
 from .. import recipe as recipes
 from .. import relief as reliefs
 from ..capture.fill import nearest_labels
-from ..capture import CaptureError, View, capture, painting_size
+from ..capture import CaptureError, UnlabelledError, View, capture, painting_size
 from ..painting import PaintingError
 from ..synth_core.request import Relief, ReliefRequest, Request, RequestError, Result
 from . import apply
@@ -142,8 +142,14 @@ def captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed: 
         request = Request(view.labels, seed, look.style, best_of=best_of or scene.veduta.variations.best_of)
         return view, recipes.make(request, scene, camera, look.name)
     except (CaptureError, RequestError) as error:
-        empty = not any(obj.type == "MESH" for obj in scene.objects)
-        raise PaintingError(str(error), operator="veduta.sample_terrain" if empty else "") from error
+        raise PaintingError(str(error), operator=_mend(scene, error)) from error
+
+
+def _mend(scene: bpy.types.Scene, error: ValueError) -> str:
+    """The operator that helps a scene which can't be painted; "" where none does."""
+    if isinstance(error, UnlabelledError):
+        return "veduta.guess_labels"
+    return "" if any(obj.type == "MESH" for obj in scene.objects) else "veduta.sample_terrain"
 
 
 def _despeckled(scene: bpy.types.Scene, view: View) -> View:

@@ -17,7 +17,7 @@ class VEDUTA_UL_paintings(bpy.types.UIList):
     def draw_item(self, context, layout, data, item, icon, active_data, active_property):
         summary = history.summary(item)
         row = layout.row(align=True)
-        split = row.split(factor=0.5)
+        split = row.split(factor=0.6)
         split.label(text=looks.title(summary.look_name), icon_value=layout.icon(item))
         split.label(text=summary.when_short)
         star = "SOLO_ON" if history.is_favourite(item) else "SOLO_OFF"

@@ -1,4 +1,4 @@
-"""Label help, below Labels: guesses, painted labels, and how shapes are told. Drawing alone."""
+"""Label help: the proposals in Labels, and below them how shapes are told, and painted labels. Drawing alone."""
 from __future__ import annotations
 
 import bpy
@@ -25,22 +25,29 @@ class VEDUTA_PT_label_help(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        guesses = context.window_manager.veduta
-        layout.operator("veduta.guess_labels", icon="VIEWZOOM")
-        if guesses.proposals:
-            layout.template_list("VEDUTA_UL_proposals", "", guesses, "proposals", guesses, "active", rows=5)
-            if guesses.active < len(guesses.proposals):
-                line = guesses.proposals[guesses.active]
-                wrapped(layout, context, f"{line.name}: by {line.reason}", "INFO")
-            row = layout.row(align=True)
-            row.operator("veduta.apply_guess", icon="CHECKMARK")
-            row.operator("veduta.dismiss_guess", text="", icon="X")
         settings = context.scene.veduta.label_help
         column = layout.column(align=True)
         for name in ("steep", "snow_height", "water_height"):
             column.prop(settings, name)
         layout.operator("veduta.paint_labels", icon="VPAINT_HLT")
+        if context.mode == "PAINT_VERTEX" and context.tool_settings.vertex_paint.palette is not None:
+            layout.template_palette(context.tool_settings.vertex_paint, "palette", color=True)
         layout.prop(settings, "drop_specks")
+
+
+def draw_proposals(layout, context: bpy.types.Context) -> None:
+    """Guess Labels, and its proposals while there are any."""
+    layout.operator("veduta.guess_labels", icon="VIEWZOOM")
+    guesses = context.window_manager.veduta
+    if not guesses.proposals:
+        return
+    layout.template_list("VEDUTA_UL_proposals", "", guesses, "proposals", guesses, "active", rows=5)
+    if guesses.active < len(guesses.proposals):
+        line = guesses.proposals[guesses.active]
+        wrapped(layout, context, f"{line.name}: by {line.reason}", "INFO")
+    row = layout.row(align=True)
+    row.operator("veduta.apply_guess", icon="CHECKMARK")
+    row.operator("veduta.dismiss_guess", text="", icon="X")
 
 
 def draw_advice(layout, context: bpy.types.Context) -> None:

@@ -6,6 +6,7 @@ import bpy
 from .. import assignment, swatches
 from ..operators import show_labels
 from ..synth_core import labels
+from . import label_help
 from .common import SidebarPanel
 
 
@@ -78,6 +79,7 @@ class VEDUTA_PT_labels(SidebarPanel, bpy.types.Panel):
         layout.separator()
         shown = show_labels.is_shown(context.scene)
         layout.operator("veduta.show_labels", text="Show Labels", icon="HIDE_OFF" if shown else "HIDE_ON", depress=shown)
+        label_help.draw_proposals(layout, context)
         layout.operator("veduta.sample_terrain", icon="WORLD")
 
     def _draw_object(self, layout, context, obj) -> None:

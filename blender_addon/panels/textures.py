@@ -1,4 +1,4 @@
-"""The Textures panel: paintings on surfaces. Drawing alone; one sub-panel a way of making or handing them over."""
+"""The Textures panel: paintings on surfaces. Drawing alone; a sub-panel for each way of making or handing them over."""
 from __future__ import annotations
 
 import bpy
@@ -13,7 +13,7 @@ class VEDUTA_PT_textures(SidebarPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context):
-        pass  # its sub-panels say it all
+        self.layout.operator("veduta.remove_textures", icon="X")
 
 
 class VEDUTA_PT_project(SidebarPanel, bpy.types.Panel):
@@ -33,7 +33,6 @@ class VEDUTA_PT_project(SidebarPanel, bpy.types.Panel):
         column = layout.column()
         column.prop(settings, "lit")
         column.prop(settings, "grazing")
-        layout.operator("veduta.remove_textures", icon="X")
 
 
 class VEDUTA_PT_bake(SidebarPanel, bpy.types.Panel):
@@ -75,7 +74,6 @@ class VEDUTA_PT_terrain(SidebarPanel, bpy.types.Panel):
         row = layout.row()
         row.enabled = painting.current() is None
         row.operator("veduta.paint_terrain", icon="RNDCURVE")
-        layout.operator("veduta.remove_textures", icon="X")
 
 
 class VEDUTA_PT_tile(SidebarPanel, bpy.types.Panel):

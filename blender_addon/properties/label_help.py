@@ -1,6 +1,8 @@
 """Label help's settings, and its list of proposals, which belongs to the window manager: it is in no file and no undo step."""
 from __future__ import annotations
 
+from math import radians
+
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
 
@@ -29,9 +31,11 @@ class VedutaGuess(bpy.types.PropertyGroup):
 class VedutaLabelHelp(bpy.types.PropertyGroup):
     """How shapes are told."""
 
-    steep: FloatProperty(name="Steep From", default=40.0, min=1.0, max=90.0, description="Faces steeper than this, in degrees, are rock")
-    snow_height: FloatProperty(name="Snow From", default=300.0, description="Faces higher than this are snow")
-    water_height: FloatProperty(name="Water Level", default=0.0, description="Level faces down here are sea, and what is just above is sand")
+    steep: FloatProperty(name="Steep From", default=radians(40), min=radians(1), max=radians(90), subtype="ANGLE",
+                         description="Faces steeper than this are rock")
+    snow_height: FloatProperty(name="Snow From", default=300.0, subtype="DISTANCE", description="Faces higher than this are snow")
+    water_height: FloatProperty(name="Water Level", default=0.0, subtype="DISTANCE",
+                                description="Level faces down here are sea, and what is just above is sand")
     drop_specks: BoolProperty(name="Drop Specks", description="Give specks of a few pixels the label around them before painting")
 
 

@@ -118,6 +118,19 @@ def test_an_empty_scene_offers_the_sample_terrain(beach, part):
     assert part("painting").problem() is None
 
 
+def test_a_scene_without_a_label_offers_guesses_and_they_take_the_message_away(beach, part):
+    """Where surfaces are but no label is, Guess Labels helps, not the sample terrain."""
+    for material in bpy.data.materials:
+        part("assignment").set_label(beach, material, 0)
+    with pytest.raises(RuntimeError, match="Nothing has a label"):
+        bpy.ops.veduta.paint()
+    assert part("painting").problem().operator == "veduta.guess_labels"
+    bpy.ops.veduta.guess_labels()
+    bpy.ops.veduta.apply_guess()
+    assert part("painting").problem() is None
+    assert bpy.ops.veduta.paint() == {"FINISHED"}
+
+
 def test_no_label_anywhere(beach, part):
     beach.objects["Plane"].active_material.veduta.label = "NONE"
     with pytest.raises(RuntimeError, match="label"):

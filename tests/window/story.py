@@ -52,6 +52,7 @@ class Story:
 
 
 failed = False
+shown_anew = 0  # times that panels were registered anew
 
 
 def check(what: str, holds: bool) -> None:
@@ -105,14 +106,21 @@ def photograph(out: Path, name: str) -> Iterator[Step]:
         bpy.ops.screen.screenshot(filepath=path)
 
 
-def open_panels(*names: str) -> None:
-    """Let these panels and their sub-panels start open, all others closed; for before the sidebar is first shown."""
-    panels = [cls for cls in part("panels").CLASSES if issubclass(cls, bpy.types.Panel)]
+def open_panels(*names: str, sub_panels: bool = True) -> None:
+    """Let these panels, and unless told otherwise their sub-panels, start open, all others closed. They get ids of their own, for by the id of a panel that has been
+    shown Blender remembers whether the user folded it."""
+    global shown_anew
+    shown_anew += 1
+    panels = [cls for cls in part("panels").CLASSES if issubclass(cls, bpy.types.Panel) and hasattr(cls, "bl_category")]
     for cls in reversed(panels):
         bpy.utils.unregister_class(cls)
     for cls in panels:
-        shown = cls.__name__ in names or getattr(cls, "bl_parent_id", "") in names
+        parent = getattr(cls, "bl_parent_id", "").split("_again")[0]
+        shown = cls.__name__ in names or sub_panels and parent in names
         cls.bl_options = set(getattr(cls, "bl_options", ())) - {"DEFAULT_CLOSED"} | (set() if shown else {"DEFAULT_CLOSED"})
+        cls.bl_idname = f"{cls.__name__}_again{shown_anew}"
+        if parent:
+            cls.bl_parent_id = f"{parent}_again{shown_anew}"
         bpy.utils.register_class(cls)
 
 
@@ -123,6 +131,16 @@ def show_tab() -> Iterator[Step]:
     yield 1.0  # the region knows its tabs only after it has been drawn
     next(region for region in area.regions if region.type == "UI").active_panel_category = "Veduta"
     yield 0.5
+
+
+def widen(width: int) -> Iterator[Step]:
+    """Drag the sidebar's edge until it is `width` pixels wide, as a user does: no script can set that. Needs xdotool."""
+    region = next(region for region in viewport()["area"].regions if region.type == "UI")
+    across, down = region.x - 1, viewport()["window"].height - region.y - region.height + 40
+    steps = [f"mousemove {across - 30} {down}", f"mousemove {across} {down}", "mousedown 1", f"mousemove {across - 20} {down}",
+             f"mousemove {across + region.width - width} {down}", "mouseup 1", f"mousemove {across - 300} {down}"]
+    subprocess.Popen(["sh", "-c", " && sleep 0.3 && ".join(f"xdotool {step}" for step in steps)])
+    yield 4.0
 
 
 def unfold(*names: str) -> None:
