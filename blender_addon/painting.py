@@ -86,8 +86,10 @@ def start(request: object, deliver: Callable[[object], None], place: int = 1, co
 
 def follow() -> None:
     """Take the painting to its end from a timer, and return at once."""
-    # Persistent, so that opening another file doesn't leave the painting in flight for ever: its delivery then says why it can't be.
-    bpy.app.timers.register(_tick, first_interval=TICK_SECONDS, persistent=True)
+    # The timer of one that was cancelled may still be there. Persistent, so that opening another file doesn't leave the painting in flight
+    # for ever: its delivery then says why it can't be.
+    if not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=TICK_SECONDS, persistent=True)
     viewports.redraw("UI")  # where the progress and the problem stand
 
 

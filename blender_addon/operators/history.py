@@ -8,6 +8,7 @@ from bpy.props import StringProperty
 
 from .. import history
 from .. import recipe as recipes
+from .. import relief as reliefs
 from ..apply import backdrop
 from ..capture import CaptureError, kept_matte
 
@@ -91,7 +92,10 @@ class VEDUTA_OT_delete_painting(OnPainting, bpy.types.Operator):
             names = ", ".join(sorted(user.name for user in users))
             self.report({"ERROR"}, f"{image.name} is in use by {names}; take it away there first.")
             return {"CANCELLED"}
+        unlit = reliefs.unlit(image)
         bpy.data.images.remove(image)
+        if unlit != image and not unlit.users:  # else another lighting of the same picture needs it
+            bpy.data.images.remove(unlit)
         return {"FINISHED"}
 
 

@@ -252,20 +252,6 @@ def to_camera(scene: bpy.types.Scene, camera: bpy.types.Object,
     return to_scene(scene, deliver)
 
 
-def to_scene(scene: bpy.types.Scene, put_up: Callable[[bpy.types.Scene, Result], None]) -> Callable[[Result], None]:
-    """As `to_camera`, for what no camera is needed for."""
-    scene_uid = scene.session_uid
-
-    def deliver(result: Result) -> None:
-        scene = _find(bpy.data.scenes, scene_uid)
-        if scene is None:
-            raise PaintingError("The scene that was being painted is gone: it was deleted, or another file was opened.", "Paint again.")
-        with bpy.context.temp_override(**_window_showing(scene)):
-            put_up(scene, result)
-
-    return deliver
-
-
 def to_scene(scene: bpy.types.Scene, put: Callable[[bpy.types.Scene, object], None]) -> Callable[[object], None]:
     """As `to_camera`, for a result that belongs to a scene alone."""
     scene_uid = scene.session_uid

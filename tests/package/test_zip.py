@@ -1,39 +1,13 @@
-"""The finished zip in a clean Blender: installed in a folder with spaces and non-ASCII letters, painting with its own runtime.
-
-Nothing is staged here and ONNX Runtime must not be installed beside bpy: what is missing from the zip is missing from this test.
-"""
+"""The finished zip in a clean Blender: installed in a folder with spaces and non-ASCII letters, painting with its own runtime."""
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import subprocess
-import sys
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
 MODULE = "bl_ext.user_default.veduta"
-sys.path.insert(0, str(ROOT))
-
-import build  # noqa: E402  (the repository's build.py, found by the line above)
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> SimpleNamespace:
-    """The zip installed and enabled: `bpy`, and the extension's `folder`."""
-    archive = build.zip_path(build.host_platform())
-    assert archive.is_file(), f"{archive} is missing; run `python3 build.py zip` first"
-    assert importlib.util.find_spec("onnxruntime") is None, "ONNX Runtime is installed beside bpy; the zip's own can't be tested here"
-    resources = tmp_path_factory.mktemp("Benutzer Müller – 山 x")
-    os.environ["BLENDER_USER_RESOURCES"] = str(resources)
-    import bpy
-
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    bpy.ops.extensions.package_install_files(filepath=str(archive), repo="user_default", enable_on_install=True)
-    return SimpleNamespace(bpy=bpy, folder=resources / "extensions" / "user_default" / "veduta")
 
 
 def prepare(bpy) -> None:
