@@ -3,14 +3,15 @@ from __future__ import annotations
 
 import bpy
 
+from . import command
 from . import history as paintings
 from . import live as live_view
 from . import looks, painting, panels, preferences, properties, service, swatches, thumbnails, variations
 from . import relief as reliefs
 from .apply import follow
 from .operators import (
-    apply, export_frames, export_layers, ground, hand_over, history, label, live, look, match_light, paint, relief, reproduce,
-    sample_terrain, show_labels, texture, world,
+    apply, export_frames, export_layers, frames, ground, hand_over, history, label, live, look, match_light, paint, relief,
+    reproduce, sample_terrain, show_labels, texture, world,
 )
 from .operators import guess_labels, paint_labels
 from .operators import variations as variation_operators
@@ -35,6 +36,7 @@ CLASSES = (
     *variation_operators.CLASSES,
     *texture.CLASSES,
     *world.CLASSES,
+    *frames.CLASSES,
     *hand_over.CLASSES,
     *ground.CLASSES,
     sample_terrain.VEDUTA_OT_sample_terrain,
@@ -49,6 +51,7 @@ def register() -> None:
     properties.attach()
     swatches.load()
     follow.attach()
+    command.attach()
 
 
 def unregister() -> None:
@@ -59,6 +62,7 @@ def unregister() -> None:
     preferences.stop()
     service.close()
     show_labels.hide_all()
+    command.detach()
     follow.detach()
     thumbnails.free()
     variations.forget()

@@ -14,32 +14,34 @@ from . import recipe as recipes
 from .capture import View, anchors
 from .operators import paint
 from .painting import PaintingError
-from .synth_core.request import Request
+from .synth_core.request import Relief
 
 
-def captured(context: bpy.types.Context, seed: int) -> tuple[View, recipes.Recipe, Request]:
-    """What the scene's camera sees at the current frame, and the recipe and the request to paint it by, relief included.
+def captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed: int) -> tuple[View, recipes.Recipe, Relief | None]:
+    """What the camera sees at the scene's current frame, the recipe to paint it by, and its relief, for `Recipe.request`.
 
     One seed paints all frames: no best of several is chosen, which would change from frame to frame. Raises PaintingError.
     """
-    view, recipe = paint.captured(context, context.scene.camera, seed, best_of=1)
+    view, recipe = paint.captured(context, camera, seed, best_of=1)
     relief = paint.wanted_relief(context, view)
-    recipe = replace(recipe, anchors=anchors(view), relief=relief and relief.amounts)
-    return view, recipe, recipe.request(relief)
+    return view, replace(recipe, anchors=anchors(view), relief=relief and relief.amounts), relief
 
 
-def wanted(scene: bpy.types.Scene, first: int, last: int) -> range:
-    """The frames from `first` to `last`, by the scene's frame step. Raises PaintingError when there are none."""
+def wanted(first: int, last: int, step: int) -> range:
+    """Every `step`-th frame from `first` to `last`. Raises PaintingError when there are none."""
     if first > last:
         raise PaintingError(f"The frames {first} to {last} are none; the first must not come after the last.")
-    return range(first, last + 1, scene.frame_step)
+    if step < 1:
+        raise PaintingError(f"Steps of {step} frames lead nowhere; take steps of 1 or more.")
+    return range(first, last + 1, step)
 
 
 @contextmanager
 def kept_frame(scene: bpy.types.Scene) -> Iterator[None]:
-    """Afterwards the scene stands at the frame it stood at before."""
-    frame, subframe = scene.frame_current, scene.frame_subframe
+    """Afterwards the scene stands at the frame it stood at before, with the camera that it had; markers change that too."""
+    frame, subframe, camera = scene.frame_current, scene.frame_subframe, scene.camera
     try:
         yield
     finally:
         scene.frame_set(frame, subframe=subframe)
+        scene.camera = camera

@@ -6,8 +6,10 @@ time, and its state lives in this module's memory.
 """
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import bpy
 
@@ -15,6 +17,7 @@ from . import service, viewports
 from .session import Job, SessionError
 
 TICK_SECONDS = 0.05
+RENEW_SECONDS = 5.0
 
 
 class PaintingError(RuntimeError):
@@ -36,15 +39,37 @@ class PaintingError(RuntimeError):
         return self.args[0]
 
 
+class Guard(Protocol):
+    """What a `Painting` holds while it is under way."""
+
+    def renew(self) -> None: ...
+
+    def release(self) -> None: ...
+
+
 @dataclass
 class Painting:
     """A job and what becomes of its result. `deliver` raises PaintingError when the result can no longer be put where it belongs, and may
-    start the next job of a chain, of which this is number `place` of `count`."""
+    start the next job of a chain, of which this is `part` (such as "frame") number `place` of `count`. `guard` is a right that is held
+    for it, such as to a file: renewed while it goes on, released when it has ended, be it delivered, failed or cancelled."""
 
     job: Job
     deliver: Callable[[object], None]
     place: int = 1
     count: int = 1
+    part: str = ""
+    guard: Guard | None = None
+    renewed: float = 0.0  # on the clock of time.monotonic
+
+    def renew(self) -> None:
+        """Keep the guard alive, at most once in RENEW_SECONDS."""
+        if self.guard and time.monotonic() - self.renewed > RENEW_SECONDS:
+            self.renewed = time.monotonic()
+            self.guard.renew()
+
+    def release(self) -> None:
+        if self.guard:
+            self.guard.release()
 
     @property
     def progress(self) -> float:
@@ -53,7 +78,8 @@ class Painting:
 
     @property
     def message(self) -> str:
-        return f"{self.job.message} {self.place} of {self.count}" if self.count > 1 else self.job.message
+        words = (self.job.message, self.part, f"{self.place} of {self.count}" if self.count > 1 else "")
+        return " ".join(filter(None, words))
 
 
 _current: Painting | None = None
@@ -70,18 +96,18 @@ def problem() -> PaintingError | None:
     return _problem
 
 
-def start(request: object, deliver: Callable[[object], None], place: int = 1, count: int = 1) -> None:
+def start(request: object, deliver: Callable[[object], None], place: int = 1, count: int = 1, part: str = "",
+          guard: Guard | None = None) -> None:
     """Begin the job of a request (any request class of `protocol.JOBS`), whose result `deliver` gets; `follow` or `wait` takes it to its end.
 
-    Raises PaintingError while another is in flight.
-    `deliver` may start the next of a chain of jobs, whose progress is told as one: this is number `place` of `count`.
+    The other arguments are `Painting`'s, and so is what `deliver` may do. Raises PaintingError while another is in flight.
     """
     global _current, _problem
     try:
         job = service.session().start(request)
     except SessionError as error:
         raise PaintingError(str(error)) from error
-    _current, _problem = Painting(job, deliver, place, count), None
+    _current, _problem = Painting(job, deliver, place, count, part, guard), None
 
 
 def follow() -> None:
@@ -96,7 +122,7 @@ def follow() -> None:
 def wait() -> None:
     """Take the painting, and those that follow in its chain, to their end before returning. Raises PaintingError when one came to nothing."""
     while _current is not None:
-        service.session().wait(_current.job)
+        service.session().wait(_current.job, RENEW_SECONDS)
         step()
     if _problem is not None:
         raise _problem
@@ -110,12 +136,16 @@ def step() -> bool:
     service.session().tick()
     painting = _current
     if painting.job.is_running:
+        painting.renew()
         return True
     _current = None
-    if painting.job.state == "failed":
-        fail(PaintingError(painting.job.problem.message, painting.job.problem.mend))
-    elif painting.job.state == "done":
-        _deliver(painting)
+    try:
+        if painting.job.state == "failed":
+            fail(PaintingError(painting.job.problem.message, painting.job.problem.mend))
+        elif painting.job.state == "done":
+            _deliver(painting)
+    finally:
+        painting.release()
     return _current is not None
 
 
@@ -124,7 +154,8 @@ def cancel() -> None:
     global _current
     if _current is not None:
         service.session().cancel()
-        _current = None
+        painting, _current = _current, None
+        painting.release()
     viewports.redraw("UI")
 
 

@@ -16,14 +16,15 @@ _COMPRESS_FROM = 1024  # bytes of text
 
 
 def encode(picture: np.ndarray, texts: dict[str, str] | None = None) -> bytes:
-    """The PNG file of `picture`, (H, W, 3) uint8 sRGB with row 0 at the top, holding every (keyword, text) pair as an iTXt chunk.
+    """The PNG file of `picture`, (H, W, 3) or, with alpha, (H, W, 4) uint8 sRGB with row 0 at the top, holding every (keyword, text) pair
+    as an iTXt chunk.
 
     Raises ValueError for another shape or type, or for a keyword that PNG forbids (1 to 79 printable Latin-1 characters,
     no space at its ends or twice in a row).
     """
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-        raise ValueError(f"a picture is (H, W, 3) uint8; this one is {picture.shape} {picture.dtype}")
-    return _file(picture, 8, _RGB, [_chunk(b"sRGB", b"\0")] + [_text(keyword, text) for keyword, text in (texts or {}).items()])
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] not in (3, 4):
+        raise ValueError(f"a picture is (H, W, 3) or (H, W, 4) uint8; this one is {picture.shape} {picture.dtype}")
+    return _file(picture, 8, _RGB if picture.shape[2] == 3 else _RGBA, [_chunk(b"sRGB", b"\0")] + [_text(keyword, text) for keyword, text in (texts or {}).items()])
 
 
 def encode_data(values: np.ndarray) -> bytes:

@@ -2,7 +2,7 @@
 
 While it is on, the painted objects are hidden from the camera (`visibility`), the viewport shows the painting as the camera's
 background image (`viewport`) and renders show it on a plane at the far end of the view (`plane`). Each painting is a new packed Image
-that outlives its backdrop; everything else that is made here lies in a collection of its own, or hangs on what does, and goes with it.
+that outlives its backdrop; painted frames (`sequence`) stay in their files; everything else that is made here lies in a collection of its own, or hangs on what does, and goes with it.
 How a painting gets here from the job that made it is `operators/apply.py`'s.
 """
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..assignment import OWN_MARK
 from ..capture import kept_matte
 from ..capture.extract import HIDDEN_MARK
 from ..synth_core.request import Result
-from . import colour, plane, viewport, visibility
+from . import colour, plane, sequence, viewport, visibility
 
 NAME = "Veduta Backdrop"
 UNLIT = "veduta_unlit"  # custom property of a painting that has relief: the Image without
@@ -30,16 +30,21 @@ def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.t
             warn: Callable[[str], None] = lambda sentence: None) -> bpy.types.Image:
     """Keep the painting as a new Image, make it the backdrop of `camera`, in place of the scene's last one, and return it.
 
-    matte: (H, W) float32, 0 to 1, coverage of the kept objects, which the viewport's picture leaves out. unlit: the painting without relief, where it has
-    some. warn: told each sentence on
-    what makes renders differ from the painting.
+    matte: (H, W) float32, 0 to 1, coverage of the kept objects, which the viewport's picture leaves out. unlit: as for `keep`. warn: told each
+    sentence on what makes renders differ from the painting.
     """
+    painting = keep(result, recipe, unlit)
+    put_up(context, scene=scene, camera=camera, matte=matte, painting=painting, picture=result.picture, warn=warn)
+    return painting
+
+
+def keep(result: Result, recipe: recipes.Recipe, unlit: bpy.types.Image | None = None) -> bpy.types.Image:
+    """Keep a painting as a new Image that nothing shows yet. unlit: the painting without relief, where it has some."""
     painting = viewport.packed("Veduta Painting", result.png)
     painting.use_fake_user = True
     recipes.store(painting, recipe)
     if unlit is not None:
         painting[UNLIT] = unlit
-    put_up(context, scene=scene, camera=camera, matte=matte, painting=painting, picture=result.picture, warn=warn)
     return painting
 
 
@@ -47,17 +52,34 @@ def put_up(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.ty
            picture: np.ndarray | None = None, warn: Callable[[str], None] = lambda sentence: None) -> None:
     """Make a painting that the file holds already the backdrop of `camera`. `picture`, its bytes, are read off it where not given."""
     picture = viewport.picture(painting) if picture is None else picture
+    collection = _begin(context, scene, warn)
+    collection[_PAINTING] = painting
+    plane.add(scene, collection, camera, _rendered_image(scene, painting), picture.shape[1::-1])
+    collection[_BACKGROUNDS] = viewport.show(camera, painting, picture, matte)
+
+
+def put_up_frames(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, frames: sequence.Sequence,
+                  warn: Callable[[str], None] = lambda sentence: None) -> None:
+    """Make painted frames the backdrop of `camera`, in place of the scene's last one; they follow the timeline."""
+    collection = _begin(context, scene, warn)
+    shown = plane.add(scene, collection, camera, sequence.image(frames, "NONE", colour.inverse_space(scene) or colour.PLAIN), frames.size)
+    for node in shown.data.materials[0].node_tree.nodes:
+        if node.type == "TEX_IMAGE":
+            sequence.follow(node.image_user, frames)
+    collection[_BACKGROUNDS] = viewport.show_frames(camera, frames)
+
+
+def _begin(context: bpy.types.Context, scene: bpy.types.Scene, warn: Callable[[str], None]) -> bpy.types.Collection:
+    """Replace the scene's backdrop by a new one, without a picture yet: the painted objects hidden, and its collection."""
     painted = visibility.painted(scene, context.evaluated_depsgraph_get())  # first: what follows makes the depsgraph evaluate again
     remove(scene)
     linked = visibility.hide(painted)
     collection = bpy.data.collections.new(NAME)
     collection[OWN_MARK] = True
     scene.collection.children.link(collection)
-    collection[_PAINTING] = painting
-    plane.add(scene, collection, camera, _rendered_image(scene, painting), picture.shape[1::-1])
-    collection[_BACKGROUNDS] = viewport.show(camera, painting, picture, matte)
     for sentence in (*_linked_warning(linked), *colour.warnings(scene)):
         warn(sentence)
+    return collection
 
 
 def remove(scene: bpy.types.Scene) -> bool:

@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 
 from ..assignment import OWN_MARK
+from . import colour, sequence
 
 _UNCOMPRESSED_RGB, _EIGHT_BITS_OF_ALPHA, _TOP_DOWN = 2, 8, 0x20
 
@@ -20,14 +21,15 @@ def show(camera: bpy.types.Object, painting: bpy.types.Image, picture: np.ndarra
 
     picture: (H, W, 3) uint8 sRGB; matte: (H, W) float32, coverage of the kept objects, 0 to 1. Row 0 at the top.
     """
-    data = camera.data
-    before = data.show_background_images
-    entry = data.background_images.new()
-    entry.image = _shown(painting, picture, matte)
-    entry.alpha = 1.0
-    entry.display_depth = "FRONT"
-    entry.frame_method = "STRETCH"  # the painting fills the frame, whatever the shape of its pixels
-    data.show_background_images = True
+    before = camera.data.show_background_images
+    _add(camera, _shown(painting, picture, matte))
+    return before
+
+
+def show_frames(camera: bpy.types.Object, frames: sequence.Sequence) -> bool:
+    """Draw painted frames over the camera's view, but not over kept objects, which their alpha leaves out. Returns as `show` does."""
+    before = camera.data.show_background_images
+    sequence.follow(_add(camera, sequence.image(frames, "STRAIGHT", colour.PLAIN)).image_user, frames)
     return before
 
 
@@ -43,6 +45,7 @@ def hide(camera: bpy.types.Object, painting: bpy.types.Image, before: bool) -> N
     """Undo `show`. `before` is what it returned."""
     for entry in _entries(camera, painting):
         image = entry.image
+        sequence.unfollow(entry.image_user)
         camera.data.background_images.remove(entry)
         if image != painting:
             bpy.data.images.remove(image)
@@ -59,6 +62,17 @@ def cut_out(picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:
     image = packed("Veduta Viewport Backdrop", header + pixels.tobytes())
     image[OWN_MARK] = True
     return image
+
+
+def _add(camera: bpy.types.Object, image: bpy.types.Image) -> bpy.types.CameraBackgroundImage:
+    """Let the camera show the image in front of its view."""
+    entry = camera.data.background_images.new()
+    entry.image = image
+    entry.alpha = 1.0
+    entry.display_depth = "FRONT"
+    entry.frame_method = "STRETCH"  # the painting fills the frame, whatever the shape of its pixels
+    camera.data.show_background_images = True
+    return entry
 
 
 def _entries(camera: bpy.types.Object, painting: bpy.types.Image) -> list[bpy.types.CameraBackgroundImage]:

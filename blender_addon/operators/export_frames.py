@@ -79,7 +79,7 @@ class VEDUTA_OT_export_frames(bpy.types.Operator):
         scene = context.scene
         first = self.first if self.properties.is_property_set("first") else scene.frame_start
         last = self.last if self.properties.is_property_set("last") else scene.frame_end
-        seed, numbers = paint.scene_seed(scene), frames.wanted(scene, first, last)
+        seed, numbers = paint.scene_seed(scene), frames.wanted(first, last, scene.frame_step)
         if self.folder.startswith("//") and not bpy.data.is_saved:
             raise PaintingError("The folder lies beside the file, which has not been saved yet.", "Save it, or choose another folder.")
         folder = Path(bpy.path.abspath(self.folder))
@@ -87,8 +87,8 @@ class VEDUTA_OT_export_frames(bpy.types.Operator):
         with frames.kept_frame(scene):
             for number in numbers:
                 scene.frame_set(number)
-                _, _, request = frames.captured(context, seed)
-                save(folder / f"{bpy.path.clean_name(scene.name)}_{number:04d}{ENDING}", request)
+                _, recipe, relief = frames.captured(context, scene.camera, seed)
+                save(folder / f"{bpy.path.clean_name(scene.name)}_{number:04d}{ENDING}", recipe.request(relief))
                 yield
 
 

@@ -220,16 +220,28 @@ def delivery(scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray
              relief: Relief | None = None) -> Callable[[Result], None]:
     """A function that puts the finished picture up as the backdrop, cut by the (H, W) `matte` of kept objects; lit by `relief` before,
     which is the next job of its chain."""
+    def put_up(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result, recipe: recipes.Recipe,
+               unlit: bpy.types.Image | None) -> None:
+        shown = apply.put_up(scene, camera, matte, result, recipe, unlit)
+        if relief is not None:
+            reliefs.remember(scene, shown, relief, matte)
+
+    return lit(scene, camera, recipe, relief, put_up)
+
+
+def lit(scene: bpy.types.Scene, camera: bpy.types.Object, recipe: recipes.Recipe, relief: Relief | None,
+        keep: Callable[[bpy.types.Scene, bpy.types.Object, Result, recipes.Recipe, bpy.types.Image | None], None],
+        **chain) -> Callable[[Result], None]:
+    """A function that has the finished picture lit by `relief`, where there is one, as the next job of its chain, and hands `keep` the
+    scene, the camera, the result, its recipe and, where it is lit, the Image without. chain: what `painting.start` gets for that job."""
     if relief is None:
-        return to_camera(scene, camera, lambda scene, camera, result: apply.put_up(
-            scene, camera, matte, result, recipes.finished(recipe, result)))
+        return to_camera(scene, camera, lambda scene, camera, result: keep(scene, camera, result, recipes.finished(recipe, result), None))
 
     def light(scene: bpy.types.Scene, camera: bpy.types.Object, unlit: Result) -> None:
-        def put_up(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:
-            painting = apply.put_up(scene, camera, matte, result, recipes.finished(recipe, unlit), reliefs.keep_unlit(unlit))
-            reliefs.remember(scene, painting, relief, matte)
+        def keep_both(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:
+            keep(scene, camera, result, recipes.finished(recipe, unlit), reliefs.keep_unlit(unlit))
 
-        painting.start(ReliefRequest(unlit.picture, relief, recipes.texts(recipe)), to_camera(scene, camera, put_up))
+        painting.start(ReliefRequest(unlit.picture, relief, recipes.texts(recipe)), to_camera(scene, camera, keep_both), **chain)
 
     return to_camera(scene, camera, light)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import ground, history, label_help, look, marks, relief, scene, textures, variations, world
+from . import animation, ground, history, label_help, look, marks, relief, scene, textures, variations, world
 from .marks import NONE, OVERRIDABLE, label_items
 
 __all__ = ["CLASSES", "NONE", "attach", "detach", "label_items"]
@@ -22,6 +22,7 @@ CLASSES = (  # groups before those that hold them
     *textures.CLASSES,
     *ground.CLASSES,
     *world.CLASSES,
+    *animation.CLASSES,
     *scene.CLASSES,
 )
 _OWNERS = {

@@ -5,6 +5,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
 
 from ..synth_core.request import LARGEST, SMALLEST
+from .animation import VedutaAnimation
 from .ground import VedutaGround
 from .history import VedutaHistory
 from .label_help import VedutaLabelHelp
@@ -33,6 +34,7 @@ class VedutaScene(bpy.types.PropertyGroup):
     history: PointerProperty(type=VedutaHistory)
     relief: PointerProperty(type=VedutaRelief)
     world: PointerProperty(type=VedutaWorld)
+    animation: PointerProperty(type=VedutaAnimation)
     textures: PointerProperty(type=VedutaTextures)
     ground: PointerProperty(type=VedutaGround)
 

@@ -42,7 +42,8 @@ def test_every_frame_gets_a_file_with_its_own_request(drive, part, tmp_path):
     requests = [part("synth_core.frames").load(tmp_path / "out" / f"Scene_{number:04d}.vframe") for number in (1, 4)]
     for number, request in zip((1, 4), requests):
         drive.frame_set(number)
-        _, _, expected = part("frames").captured(bpy.context, 1)
+        _, recipe, relief = part("frames").captured(bpy.context, drive.camera, 1)
+        expected = recipe.request(relief)
         assert np.array_equal(request.labels, expected.labels) and np.array_equal(request.anchors.point, expected.anchors.point)
         assert request.seed == 1 and request.texts == expected.texts and np.array_equal(request.relief.depth, expected.relief.depth)
     assert not np.array_equal(requests[0].anchors.point, requests[1].anchors.point)

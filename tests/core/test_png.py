@@ -30,7 +30,12 @@ def test_sixteen_bit_greys_read_back(size):
 
 def test_four_channels_read_back():
     values = np.dstack((_picture(70, 33), _picture(70, 33)[..., 0]))
-    with Image.open(io.BytesIO(png.encode_data(values))) as image:
+    for file in (png.encode_data(values), png.encode(values, {"key": "text"})):
+        check_alpha(file, values)
+
+
+def check_alpha(file: bytes, values: np.ndarray) -> None:
+    with Image.open(io.BytesIO(file)) as image:
         assert image.mode == "RGBA" and np.array_equal(np.asarray(image), values)
 
 
@@ -59,7 +64,7 @@ def test_keywords_that_png_forbids(keyword):
         png.encode(_picture(2, 2), {keyword: "text"})
 
 
-@pytest.mark.parametrize("picture", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])
+@pytest.mark.parametrize("picture", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 5), np.uint8), np.zeros((4, 4, 3), np.float32)])
 def test_other_arrays_are_refused(picture):
     with pytest.raises(ValueError, match="a picture is"):
         png.encode(picture)

@@ -1,0 +1,33 @@
+"""The Animation panel: frames painted into a folder, and the views of all cameras. Drawing alone."""
+from __future__ import annotations
+
+import bpy
+
+from .common import SidebarPanel
+
+
+class VEDUTA_PT_animation(SidebarPanel, bpy.types.Panel):
+    bl_label = "Animation"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout = self.layout
+        scene = context.scene
+        settings = scene.veduta.animation
+        column = layout.column()
+        whole = f"Scene Range ({scene.frame_start} to {scene.frame_end})" if settings.use_scene_range else "Scene Range"
+        column.prop(settings, "use_scene_range", text=whole)
+        if not settings.use_scene_range:
+            row = column.row(align=True)
+            for name in ("start", "end", "step"):
+                row.prop(settings, name)
+        column.prop(settings, "folder", text="")
+        column.prop(settings, "skip_existing")
+        row = column.row(align=True)
+        row.operator("veduta.paint_frames", icon="RENDER_ANIMATION")
+        row.operator("veduta.show_frames", text="", icon="HIDE_OFF")
+        column.separator()
+        column.operator("veduta.paint_cameras", icon="CAMERA_DATA")
+
+
+CLASSES = (VEDUTA_PT_animation,)
