@@ -1,7 +1,8 @@
 """The command line: `python -m synth_core paint | paint-batch | export | train | paint-split`. Label map files are read here;
 nothing is painted or trained.
 
-Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2.
+Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2. A batch of which some frames could not
+be painted ends with exit code 1.
 """
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from .styles import StyleError, Styles
 from .weights import WeightsError
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
-BAD_INPUT = 2  # exit code
+SOME_FAILED, BAD_INPUT = 1, 2  # exit codes
 
 
 class MapError(ValueError):
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m synth_core", description="Paints photoreal scenery from label maps.")
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_paint(commands.add_parser("paint", help="paint a label map"))
+    _add_paint_batch(commands.add_parser("paint-batch", help="paint a folder of captured frames, here or on a Ray cluster"))
     if importlib.util.find_spec(f"{__package__}.training"):  # not in the extension
         _add_export(commands.add_parser("export", help="make a weights folder from training checkpoints"))
         _add_train(commands.add_parser("train", help="train the networks"))
@@ -67,10 +69,24 @@ def _add_paint(parser: argparse.ArgumentParser) -> None:
     looks.add_argument("--style-photo", type=Path, help="paint in the style of a photograph")
     parser.add_argument("--best-of", type=int, default=1, help="keep the critic's favourite of so many seeds, from --seed on (default 1)")
     parser.add_argument("--size", type=_size, help=f"WIDTHxHEIGHT to paint, {SMALLEST} to {LARGEST} pixels each (default: the map's)")
+    _add_painter(parser)
+    parser.set_defaults(command=_paint)
+
+
+def _add_paint_batch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="folder of captured frames (*.vframe); NAME.vframe becomes NAME.png")
+    parser.add_argument("-o", "--out", type=Path, help="folder to write the pictures to (default: the frames' own)")
+    parser.add_argument("--skip-existing", action="store_true", help="paint only what has no picture yet")
+    parser.add_argument("--ray", metavar="ADDRESS", nargs="?", const="", help="spread the frames over the Ray cluster at ADDRESS (default: the "
+                        "one that Ray finds, or this machine)")
+    _add_painter(parser)
+    parser.set_defaults(command=_paint_batch)
+
+
+def _add_painter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=NAMES, default="onnx", help="what runs the networks (default onnx)")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder")
-    parser.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all (default)")
-    parser.set_defaults(command=_paint)
+    parser.add_argument("--threads", type=int, default=0, help="processor threads of each painter, 0 for all (default)")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
@@ -130,6 +146,24 @@ def _paint(arguments: argparse.Namespace) -> int:
     height, width = ids.shape
     print(f"{arguments.out}: {width} x {height} pixels in {result.seconds:.2f} s, seed {result.seed}, {result.engine}")
     return 0
+
+
+def _paint_batch(arguments: argparse.Namespace) -> int:
+    from .batch import Batch, BatchError, paint_here
+    from .painter import Painter
+
+    try:
+        batch = Batch(arguments.folder, arguments.out or arguments.folder, arguments.skip_existing, say=lambda line: print(line, flush=True))
+        if arguments.ray is None:
+            paint_here(batch, Painter(arguments.weights, arguments.engine, arguments.threads))
+        else:
+            from .cluster import paint_there
+
+            paint_there(batch, arguments.ray, arguments.weights, arguments.engine, arguments.threads)
+    except BatchError as error:
+        return _complain(error)
+    print(batch.summary())
+    return SOME_FAILED if batch.failed else 0
 
 
 def _style(arguments: argparse.Namespace) -> np.ndarray | None:

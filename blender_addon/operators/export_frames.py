@@ -1,4 +1,4 @@
-"""Export Frames: captured frames as files that machines without Blender paint (`python -m synth_core paint-batch`). Nothing is painted here."""
+"""Export Frames: captured frames as files for machines without Blender (`python -m synth_core paint-batch`). Nothing is painted here."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ class VEDUTA_OT_export_frames(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         except OSError as error:
-            self.report({"ERROR"}, f"{error.filename} can't be written ({error.strerror}); choose another folder, or make room on the disk.")
+            self.report({"ERROR"}, f"{error.filename} can't be written ({error.strerror}); choose another folder, or make room.")
             return {"CANCELLED"}
         self._count += 1
         return {"RUNNING_MODAL"}
