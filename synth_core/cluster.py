@@ -6,6 +6,7 @@ Nodes need Python, Ray, numpy and the engine's library; this package and the wei
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 import time
 from collections import Counter
@@ -17,7 +18,9 @@ from . import batch as batches
 from . import frames
 from . import weights as weights_folder
 from .batch import Batch, BatchError, Task
+from .engines import EngineError
 from .painter import Painter
+from .weights import WeightsError
 
 MOST_ATTEMPTS = 4  # at one frame; when its painters were lost so often it is taken for the cause
 _LOOK_SECONDS = 5.0  # at most, between looks at the cluster's nodes and renewals of the locks
@@ -31,10 +34,15 @@ class NodePainter:
         self._folder = tempfile.TemporaryDirectory()  # kept: the painter opens the critic when it is first asked
         for name, data in weights.items():
             Path(self._folder.name, name).write_bytes(data)
-        self._painter = Painter(self._folder.name, engine, threads)
+        self._settings = engine, threads
 
-    def ready(self) -> None:
-        """Returns when the painter is loaded."""
+    def load(self) -> str:
+        """Load the painter; returns why that can't be done here, or nothing."""
+        try:
+            self._painter = Painter(self._folder.name, *self._settings)
+        except (EngineError, WeightsError) as error:
+            return str(error)
+        return ""
 
     def paint(self, data: bytes, name: str) -> tuple[bytes, float] | str:
         """The PNG file of a frame (the bytes of its file, and its name) and the seconds it took; or why it can't be painted."""
@@ -82,12 +90,20 @@ def _connect(address: str) -> ModuleType:
     except ImportError:
         raise BatchError("Painting on a cluster needs Ray, which is not installed; `pip install ray` brings it.") from None
     try:
+        _knock(address)
         ray.init(address or None, log_to_driver=False, logging_level="error",
                  runtime_env={"py_modules": [str(Path(__file__).parent)], "excludes": ["__pycache__"]})
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         where = f"at {address}" if address else "on this machine"
         raise BatchError(f"No Ray cluster answers {where} ({str(error).strip().splitlines()[0]}).") from error
     return ray
+
+
+def _knock(address: str) -> None:
+    """Raises OSError when nothing listens at HOST:PORT, which Ray itself finds out after minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), _LOOK_SECONDS).close()
 
 
 class _Crew:
@@ -134,7 +150,7 @@ class _Crew:
         place = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
         painter = _Hired(self._kind.options(num_cpus=processors, scheduling_strategy=place).remote(*self._settings), node)
         self._hired.append(painter)
-        self._under_way[painter.actor.ready.remote()] = painter, None
+        self._under_way[painter.actor.load.remote()] = painter, None
 
     def _hand_out(self) -> None:
         while self._idle and (task := self._batch.take()):
@@ -163,14 +179,15 @@ class _Crew:
         try:
             found = self._ray.get(answer)
         except self._ray.exceptions.RayError as error:
-            self._lose(painter, task, f"{type(error).__name__}: {_first_line(error)}")
+            self._lose(painter, task, str(getattr(error, "cause", None) or type(error).__name__))
+            return
+        if task is None and found:
+            self._lose(painter, None, found.rstrip("."))
             return
         self._idle.append(painter)
-        if task is None:
-            return
-        if isinstance(found, str):
+        if task is not None and isinstance(found, str):
             self._batch.fail(task, found)
-        else:
+        elif task is not None:
             self._batch.finish(task, *found)
 
     def _lose(self, painter: _Hired, task: Task | None, why: str) -> None:
@@ -188,6 +205,3 @@ class _Crew:
         self._batch.say(f"{task.target.name} is painted again: its painter was lost ({why})")
         self._batch.give_back(task)
 
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), "")

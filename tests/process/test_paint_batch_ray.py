@@ -91,6 +91,7 @@ def test_a_cluster_that_cant_paint_says_why(folder, cluster):
     assert not list(folder.glob("*.lock"))
 
 
-def test_no_cluster_at_an_address(folder):
-    with pytest.raises(BatchError, match="No Ray cluster answers at 127.0.0.1:1"):
-        paint_there(Batch(folder, folder, skip_existing=True, say=print), "127.0.0.1:1", WEIGHTS, "onnx", 1)
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:99999"])
+def test_no_cluster_at_an_address(folder, address):
+    with pytest.raises(BatchError, match=f"No Ray cluster answers at {address}"):
+        paint_there(Batch(folder, folder, skip_existing=True, say=print), address, WEIGHTS, "onnx", 1)
