@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import bpy
 from bpy.props import IntProperty, StringProperty
@@ -10,7 +9,9 @@ from bpy.props import IntProperty, StringProperty
 from .. import frames, painting
 from ..painting import PaintingError
 from ..synth_core.frames import ENDING, save
+from . import frames as painted_frames
 from . import paint
+from .frame_chain import folder_of
 
 
 class VEDUTA_OT_export_frames(bpy.types.Operator):
@@ -20,10 +21,11 @@ class VEDUTA_OT_export_frames(bpy.types.Operator):
     bl_label = "Export Frames"
     bl_options = {"REGISTER"}  # changes nothing in the file
 
-    first: IntProperty(name="First", options={"SKIP_SAVE"}, description="First frame; the scene's when not given")
-    last: IntProperty(name="Last", options={"SKIP_SAVE"}, description="Last frame; the scene's when not given")
-    folder: StringProperty(name="Folder", subtype="DIR_PATH", default="//veduta/frames/", options={"SKIP_SAVE"},
-                           description="Where the files are written; // is the file's own folder")
+    start: IntProperty(name="Start", options={"SKIP_SAVE"}, description="First frame; as the panel says when not given")
+    end: IntProperty(name="End", options={"SKIP_SAVE"}, description="Last frame; as the panel says when not given")
+    step: IntProperty(name="Step", default=1, options={"SKIP_SAVE"}, description="Export every so manyth; as the panel says when not given")
+    folder: StringProperty(name="Folder", subtype="DIR_PATH", options={"SKIP_SAVE"},
+                           description="Where to write; as the panel says when not given")
 
     def execute(self, context):
         self._begin(context)
@@ -71,25 +73,25 @@ class VEDUTA_OT_export_frames(bpy.types.Operator):
 
     def _stop(self, state: set[str]) -> set[str]:
         self._exported.close()
-        self.report({"INFO"}, f"{self._count} frames exported to {self.folder}")
+        self.report({"INFO"}, f"{self._count} frames exported")
         return state
 
     def _export(self, context: bpy.types.Context) -> Iterator[None]:
         """Export one frame a step; at the end the scene stands where it stood. Raises PaintingError and OSError that names a file."""
         scene = context.scene
-        first = self.first if self.properties.is_property_set("first") else scene.frame_start
-        last = self.last if self.properties.is_property_set("last") else scene.frame_end
-        seed, numbers = paint.scene_seed(scene), frames.wanted(first, last, scene.frame_step)
-        if self.folder.startswith("//") and not bpy.data.is_saved:
-            raise PaintingError("The folder lies beside the file, which has not been saved yet.", "Save it, or choose another folder.")
-        folder = Path(bpy.path.abspath(self.folder))
-        folder.mkdir(parents=True, exist_ok=True)
-        with frames.kept_frame(scene):
-            for number in numbers:
+        settings = painted_frames.asked_for(scene)
+        asked = {name: getattr(self, name) if self.properties.is_property_set(name) else settings[name]
+                 for name in ("start", "end", "step", "folder")}
+        camera, seed = painted_frames.scene_camera(scene), paint.scene_seed(scene)
+        numbers = painted_frames.numbers(asked["start"], asked["end"], asked["step"])
+        folder = folder_of(scene, camera, asked["folder"])
+        folder.path.mkdir(parents=True, exist_ok=True)
+        for number in numbers:
+            with frames.kept_frame(scene):
                 scene.frame_set(number)
-                _, recipe, relief = frames.captured(context, scene.camera, seed)
-                save(folder / f"{bpy.path.clean_name(scene.name)}_{number:04d}{ENDING}", recipe.request(relief))
-                yield
+                view, recipe, relief = frames.captured(context, camera, seed)
+            save(folder.frame(number).with_suffix(ENDING), recipe.request(relief))
+            yield
 
 
 CLASSES = (VEDUTA_OT_export_frames,)

@@ -111,7 +111,7 @@ def begin(context: bpy.types.Context, *, start: int, end: int, step: int, skip_e
         advice.keep(list(map(advice.Advice, warnings)))  # no operator is left to report them
         bpy.ops.ed.undo_push(message="Paint Frames")
 
-    chain = Chain(place, _numbers(start, end, step), seed, skip_existing, finish, say)
+    chain = Chain(place, numbers(start, end, step), seed, skip_existing, finish, say)
     warnings = chain.start(scene, camera)
     if painting.current() is not None:
         return warnings
@@ -120,7 +120,7 @@ def begin(context: bpy.types.Context, *, start: int, end: int, step: int, skip_e
     return [f"All {chain.left} frames are already there; turn Skip Existing off to paint them again."]
 
 
-def _numbers(start: int, end: int, step: int) -> range:
+def numbers(start: int, end: int, step: int) -> range:
     """The frames to paint. Raises PaintingError where there are none, or some that no file of a sequence can be numbered by."""
     if start < 0:
         raise PaintingError(f"Frame {start} can't be numbered in a sequence of files.", "Let the animation start at frame 0 or later.")

@@ -26,6 +26,7 @@ class VEDUTA_PT_animation(SidebarPanel, bpy.types.Panel):
         row = column.row(align=True)
         row.operator("veduta.paint_frames", icon="RENDER_ANIMATION")
         row.operator("veduta.show_frames", text="", icon="HIDE_OFF")
+        column.operator("veduta.export_frames", icon="EXPORT")
         column.separator()
         column.operator("veduta.paint_cameras", icon="CAMERA_DATA")
 

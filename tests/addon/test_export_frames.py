@@ -37,9 +37,9 @@ def drive(scene, part):
 
 def test_every_frame_gets_a_file_with_its_own_request(drive, part, tmp_path):
     assert bpy.ops.veduta.export_frames(folder=str(tmp_path / "out")) == {"FINISHED"}
-    assert sorted(os.listdir(tmp_path / "out")) == [f"Scene_{number:04d}.vframe" for number in (1, 2, 3, 4)]
+    assert sorted(os.listdir(tmp_path / "out")) == [f"frame_{number:04d}.vframe" for number in (1, 2, 3, 4)]
     assert drive.frame_current == 2 and not bpy.data.images
-    requests = [part("synth_core.frames").load(tmp_path / "out" / f"Scene_{number:04d}.vframe") for number in (1, 4)]
+    requests = [part("synth_core.frames").load(tmp_path / "out" / f"frame_{number:04d}.vframe") for number in (1, 4)]
     for number, request in zip((1, 4), requests):
         drive.frame_set(number)
         _, recipe, relief = part("frames").captured(bpy.context, drive.camera, 1)
@@ -51,25 +51,25 @@ def test_every_frame_gets_a_file_with_its_own_request(drive, part, tmp_path):
 
 def test_a_range_and_the_scenes_step(drive, tmp_path):
     drive.frame_step = 2
-    bpy.ops.veduta.export_frames(folder=str(tmp_path), first=-1, last=2)
-    assert sorted(os.listdir(tmp_path)) == ["Scene_-001.vframe", "Scene_0001.vframe"]
+    bpy.ops.veduta.export_frames(folder=str(tmp_path), start=1, end=4)
+    assert sorted(os.listdir(tmp_path)) == ["frame_0001.vframe", "frame_0003.vframe"]
 
 
 def test_no_best_of_several_is_chosen_frame_by_frame(drive, part, tmp_path):
     drive.veduta.variations.best_of = 3
-    bpy.ops.veduta.export_frames(folder=str(tmp_path), first=1, last=1)
-    assert part("synth_core.frames").load(tmp_path / "Scene_0001.vframe").best_of == 1
+    bpy.ops.veduta.export_frames(folder=str(tmp_path), start=1, end=1)
+    assert part("synth_core.frames").load(tmp_path / "frame_0001.vframe").best_of == 1
 
 
 def test_in_a_saved_file_frames_go_beside_it(drive, tmp_path):
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
-    bpy.ops.veduta.export_frames(first=1, last=1)
-    assert os.listdir(tmp_path / "veduta" / "frames") == ["Scene_0001.vframe"]
+    bpy.ops.veduta.export_frames(start=1, end=1)
+    assert os.listdir(tmp_path / "veduta" / "Scene_Camera") == ["frame_0001.vframe"]
 
 
 @pytest.mark.parametrize("given, words", [
-    ({"first": 3, "last": 2}, "must not come after"),
-    ({}, "has not been saved yet"),
+    ({"start": 3, "end": 2}, "must not come after"),
+    ({}, "was never saved"),
     ({"folder": "{file}/frames"}, "can't be written"),
 ])
 def test_what_cant_be_exported_is_told(drive, tmp_path, given, words):

@@ -98,7 +98,7 @@ STEPS = (
     Step("favourite_painting", {"painting": "Veduta Painting"}), Step("apply_painting", {"painting": "Veduta Painting"}),
     Step("delete_painting", {"painting": "Veduta Painting"}),
     Step("paint_variations", {"count": 2}), Step("pick_variation", {"seed": "2"}),
-    Step("export_frames", {"first": 3, "last": 3, "folder": "//frames"}),
+    Step("export_frames", {"start": 3, "end": 3, "folder": "//frames"}),
     Step("paint_frames", {"start": 3, "end": 3, "folder": "//frames"}), Step("show_frames", {"folder": "//frames"}), Step("paint_cameras"),
     Step("look_from_photo", {"filepath": "//photo.png"}, photograph), Step("add_label_look"), Step("remove_label_look"),
     Step("remove_look", {"look": "photo"}),
