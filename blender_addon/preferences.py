@@ -61,10 +61,10 @@ class VedutaPreferences(bpy.types.AddonPreferences):
         if service.note():
             layout.label(text=service.note(), icon="ERROR")
         layout.prop(self, "threads")
-        row = layout.row()
+        row = layout.split(factor=0.8)
         row.label(text=f"Log: {service.log_path()}")
         row.operator("wm.path_open", text="Open", icon="TEXT").filepath = str(service.log_path())
-        row = layout.row()
+        row = layout.split(factor=0.8)
         row.label(text=f"Cache: {service.user_folder()}")
         row.operator("wm.path_open", text="Open", icon="FILE_FOLDER").filepath = str(service.user_folder())
         layout.label(text=f"Weights: {history.installed_weights() or 'missing; reinstall Veduta'}")

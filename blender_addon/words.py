@@ -16,19 +16,32 @@ _WORDS = {
 }
 _MEANING = {word: labels.BY_NAME[name].id for name, words in _WORDS.items() for word in words.split()}
 _MEANING.update({word: label.id for label in labels.LABELS[1:] for word in (label.name, *label.aliases)})
+_BUILDING = labels.BY_NAME["building"].id
+_BUILT_OF = {"wood", "stone", "rock", "cobblestone"}
 _WHOLE = 4  # letters from which a word is also found inside a longer one ("pinetree", "rockface"): "sea" is in "season"
 _TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def label_of(name: str) -> int:
-    """The label id that a name speaks of; 0 when it speaks of none. Of several words the last counts, as in English: a "forest road" is one."""
-    found = [label for label in map(_meaning, _TOKEN.findall(name)) if label]
-    return found[-1] if found else labels.UNLABELLED
+    """The label id that a name speaks of; 0 when it speaks of none. Of several words the last counts, as in English: a "forest road" is one.
+
+    Game kits put what a thing is made of or covered with last, "Wall_Stone" or "Rock_Mossy": such words count only where no other does.
+    """
+    words = [word.lower() for word in _TOKEN.findall(name)]
+    found = [(word, label) for word, label in zip(words, map(_meaning, words)) if label]
+    built = any(label == _BUILDING for _, label in found)
+    things = [label for word, label in found if not (_is_adjective(word) or built and word in _BUILT_OF)]
+    return (things or [label for _, label in found] or [labels.UNLABELLED])[-1]
 
 
-def _meaning(token: str) -> int:
-    """The label id of one word, singular or plural, a noun or its adjective."""
-    word = token.lower()
+def _is_adjective(word: str) -> bool:
+    """Whether a word is a label's noun with a y behind: "mossy", "rocky", "sunny"."""
+    stem = word.removesuffix("y")
+    return stem != word and word not in _MEANING and (stem in _MEANING or stem[-2:-1] == stem[-1:] and stem[:-1] in _MEANING)
+
+
+def _meaning(word: str) -> int:
+    """The label id of one word in small letters, singular or plural, a noun or its adjective."""
     for form in (word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("y"), word[:-2] if word[-3:-2] == word[-2:-1] else word):
         if form in _MEANING:
             return _MEANING[form]

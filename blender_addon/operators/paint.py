@@ -19,7 +19,7 @@ from ..capture.fill import nearest_labels
 from ..capture import CaptureError, UnlabelledError, View, capture, painting_size
 from ..painting import PaintingError
 from ..synth_core.request import Relief, ReliefRequest, Request, RequestError, Result
-from . import apply
+from . import apply, show_labels
 
 _VIEWPORT_ZOOM = 2.0  # a viewport shows twice what a camera of its focal length would
 _SENSOR = 36.0  # millimetres, of viewports and new cameras
@@ -51,6 +51,7 @@ class StartsPainting:
         try:
             for warning in self.begin(context):
                 self.report({"WARNING"}, warning)
+            show_labels.hide(context.scene)  # they would be drawn over what is painted
             if painting.current() is not None:  # else there was nothing left to paint
                 finish()
         except PaintingError as error:

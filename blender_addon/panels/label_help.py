@@ -11,7 +11,7 @@ class VEDUTA_UL_proposals(bpy.types.UIList):
     """Proposed labels, each with its check box."""
 
     def draw_item(self, context, layout, data, item, icon, active_data, active_property):
-        row = layout.split(factor=0.6)
+        row = layout.split(factor=0.68)
         name = row.row(align=True)
         name.prop(item, "use", text="")
         name.label(text=item.name, icon=item.kind)

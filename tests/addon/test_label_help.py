@@ -10,7 +10,8 @@ from capturing import add, add_camera, material, modules, shoot  # noqa: F401  (
 @pytest.mark.parametrize("name, label", [
     ("SM_Rock_Large_01", "rock"), ("pineTree.003", "tree"), ("Beach", "sand"), ("M_SnowyPeak", "mountain"), ("forest road", "road"),
     ("Treetrunk2", "tree"), ("Grasses", "grass"), ("season pass", ""), ("Cube.001", ""), ("Atlas_4k", ""), ("LOD0_Farmhouse", "building"),
-    ("sandy", "sand"), ("WATER", "sea"),
+    ("sandy", "sand"), ("WATER", "sea"), ("MI_Rock_Mossy", "rock"), ("SM_Wall_Stone_01", "building"), ("SM_Bridge_Wood_01", "building"),
+    ("Stone_Path", "road"), ("Tree_Stone", "stone"),
 ])
 def test_names_speak(modules, name, label):
     found = modules("words").label_of(name)

@@ -118,6 +118,12 @@ def test_an_empty_scene_offers_the_sample_terrain(beach, part):
     assert part("painting").problem() is None
 
 
+def test_labels_make_way_for_the_painting(beach, part):
+    bpy.ops.veduta.show_labels()
+    assert bpy.ops.veduta.paint() == {"FINISHED"}
+    assert not part("operators.show_labels").is_shown(beach)
+
+
 def test_a_scene_without_a_label_offers_guesses_and_they_take_the_message_away(beach, part):
     """Where surfaces are but no label is, Guess Labels helps, not the sample terrain."""
     for material in bpy.data.materials:

@@ -4,6 +4,7 @@
 """
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 import story as shared  # noqa: E402  (the file beside this one, found by the line above)
 from story import (  # noqa: E402
-    MODULE, Step, check, empty_file, has_backdrop, idle, open_panels, part, press, problem, run, show_tab, undo, viewport, widen,
+    MODULE, Step, check, empty_file, has_backdrop, idle, open_panels, part, press, problem, run, show_tab, viewport, widen,
 )
 
 WIDTH = 340  # of the sidebar, pixels
@@ -142,8 +143,7 @@ def label_help(out: Path) -> Iterator[Step]:
         bpy.data.materials.remove(material)
     scenes.game_level(out, labelled=False)
     viewport()["area"].spaces.active.region_3d.view_perspective = "CAMERA"
-    open_panels("VEDUTA_PT_paint")
-    yield 1.0
+    open_panels("VEDUTA_PT_paint", "VEDUTA_PT_labels", sub_panels=False)
     try:
         press("veduta.paint")
     except RuntimeError as error:  # as a script sees the error; a click shows it in a pop-up
@@ -158,6 +158,7 @@ def label_help(out: Path) -> Iterator[Step]:
     yield from photograph(out, "label_help")
     press("veduta.apply_guess")
     check("and applied", not proposals and not problem())
+    bpy.context.view_layer.objects.active = bpy.context.scene.objects["SM_House_Small_02"]
     open_panels("VEDUTA_PT_paint", "VEDUTA_PT_labels", sub_panels=False)
     camera = bpy.context.scene.camera
     camera.rotation_euler.x += 1.5
@@ -169,14 +170,17 @@ def label_help(out: Path) -> Iterator[Step]:
     camera.rotation_euler.x -= 1.5
     press("veduta.paint")
     yield idle
+    check("the labels make way for the painting", has_backdrop() and not part("operators.show_labels").is_shown(bpy.context.scene))
     yield from photograph(out, "level_painted")
-    undo()
 
 
 def preferences(out: Path) -> Iterator[Step]:
     with bpy.context.temp_override(**viewport()):
         bpy.ops.preferences.addon_show(module=MODULE)
     yield 2.0
+    move = "xdotool search --name Preferences windowmove 300 200"  # without a window manager it opens half outside the screen
+    subprocess.Popen(["sh", "-c", move])
+    yield 1.0
     yield from photograph(out, "preferences")
     bpy.context.preferences.addons[MODULE].preferences.engine = "torch"
     yield from photograph(out, "preferences_own_python")
