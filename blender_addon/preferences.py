@@ -53,7 +53,7 @@ class VedutaPreferences(bpy.types.AddonPreferences):
         layout = self.layout
         layout.row().prop(self, "engine", expand=True)
         if self.engine == "torch":
-            row = layout.row()
+            row = layout.split(factor=0.8)
             row.prop(self, "python")
             row.operator("veduta.check_python", text="Check", icon="VIEWZOOM")
             if _verdict or _check:

@@ -11,6 +11,7 @@ from .. import recipe as recipes
 from .. import relief as reliefs
 from ..apply import backdrop
 from ..capture import CaptureError, kept_matte
+from . import show_labels
 
 
 class OnPainting:
@@ -61,6 +62,7 @@ class VEDUTA_OT_apply_painting(OnPainting, bpy.types.Operator):
             return {"CANCELLED"}
         backdrop.put_up(context, scene=scene, camera=camera, matte=matte, painting=image,
                         warn=lambda sentence: self.report({"WARNING"}, sentence))
+        show_labels.hide(scene)  # they would be drawn over it
         if not recipes.is_view(recipe, scene, camera):
             self.report({"WARNING"}, f"The camera {camera.name!r} has changed since; the picture still shows its former view.")
         return {"FINISHED"}

@@ -15,10 +15,8 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 import story as shared  # noqa: E402  (the file beside this one, found by the line above)
 from story import (  # noqa: E402
-    MODULE, Step, check, empty_file, has_backdrop, idle, open_panels, part, press, problem, run, show_tab, viewport, widen,
+    MODULE, Step, check, empty_file, has_backdrop, idle, open_panels, part, press, problem, run, show_tab, viewport,
 )
-
-WIDTH = 340  # of the sidebar, pixels
 
 
 def story(out: Path) -> Iterator[Step]:
@@ -30,7 +28,6 @@ def story(out: Path) -> Iterator[Step]:
         bpy.ops.screen.screen_full_area()
     yield 1.0
     yield from show_tab()
-    yield from widen(WIDTH)
     yield from start(out)
     yield from looks(out)
     yield from history(out)
@@ -52,7 +49,7 @@ def start(out: Path) -> Iterator[Step]:
     press("veduta.show_labels")
     yield from photograph(out, "labels")
     press("veduta.show_labels")
-    open_panels("VEDUTA_PT_paint")
+    open_panels("VEDUTA_PT_paint", "VEDUTA_PT_labels", sub_panels=False)
     press("veduta.paint")
     yield idle
     check("the sample is painted", has_backdrop() and not problem())
@@ -126,12 +123,32 @@ def other_panels(out: Path) -> Iterator[Step]:
     press("veduta.paint_tile")
     yield idle
     check("a tile is painted", "Veduta rock tile" in bpy.data.materials)
+    yield from tile(out)
     open_panels("VEDUTA_PT_world", "VEDUTA_PT_animation", "VEDUTA_PT_export")
     bpy.context.scene.veduta.world.size = "1024"
     press("veduta.paint_world")
     yield idle
     check("a world is painted", part("apply.world").find(bpy.context.scene) is not None and not problem())
     yield from photograph(out, "world")
+
+
+def tile(out: Path) -> Iterator[Step]:
+    """The tile three times each way on a plane of its own, above the scene."""
+    bpy.ops.mesh.primitive_plane_add(size=60, location=(0, 0, 600))
+    plane = bpy.context.object
+    plane.data.materials.append(bpy.data.materials["Veduta rock tile"])
+    for corner in plane.data.uv_layers[0].uv:
+        corner.vector *= 3
+    open_panels("VEDUTA_PT_tile", "VEDUTA_PT_textures", sub_panels=False)
+    space = viewport()["area"].spaces.active
+    space.shading.type, space.clip_end = "MATERIAL", 5000
+    view = space.region_3d
+    view.view_perspective, view.view_location, view.view_distance = "PERSP", (12, 0, 600), 75
+    view.view_rotation = (0.94, 0.34, 0, 0)
+    yield 6.0
+    yield from photograph(out, "tile")
+    bpy.data.objects.remove(plane)
+    space.shading.type, view.view_perspective = "SOLID", "CAMERA"
 
 
 def label_help(out: Path) -> Iterator[Step]:

@@ -133,16 +133,6 @@ def show_tab() -> Iterator[Step]:
     yield 0.5
 
 
-def widen(width: int) -> Iterator[Step]:
-    """Drag the sidebar's edge until it is `width` pixels wide, as a user does: no script can set that. Needs xdotool."""
-    region = next(region for region in viewport()["area"].regions if region.type == "UI")
-    across, down = region.x + 2, viewport()["window"].height - region.y - region.height + 40
-    steps = [f"mousemove {across - 30} {down}", f"mousemove {across} {down}", "mousedown 1", f"mousemove {across - 20} {down}",
-             f"mousemove {across + region.width - width} {down}", "mouseup 1", f"mousemove {across - 700} {down + 600}"]
-    subprocess.Popen(["sh", "-c", " && sleep 0.3 && ".join(f"xdotool {step}" for step in steps)])
-    yield 4.0
-
-
 def unfold(*names: str) -> None:
     """Show panels open that are folded at first; before the sidebar has been drawn, for Blender then keeps what the user chose."""
     for name in names:
