@@ -14,17 +14,22 @@ from . import recipe as recipes
 from .capture import View, anchors
 from .operators import paint
 from .painting import PaintingError
-from .synth_core.request import Relief
+from .synth_core.request import Relief, Request
 
 
 def captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed: int) -> tuple[View, recipes.Recipe, Relief | None]:
-    """What the camera sees at the scene's current frame, the recipe to paint it by, and its relief, for `Recipe.request`.
+    """What the camera sees at the scene's current frame, the recipe to paint it by, and its relief.
 
     One seed paints all frames: no best of several is chosen, which would change from frame to frame. Raises PaintingError.
     """
     view, recipe = paint.captured(context, camera, seed, best_of=1)
     relief = paint.wanted_relief(context, view)
     return view, replace(recipe, anchors=anchors(view), relief=relief and relief.amounts), relief
+
+
+def request(recipe: recipes.Recipe, relief: Relief | None) -> Request:
+    """The request of a frame. The recipe in its PNG names no anchors: they would be most of the file, and the scene gives them again."""
+    return replace(recipe.request(relief), texts=recipes.texts(replace(recipe, anchors=None)))
 
 
 def wanted(first: int, last: int, step: int) -> range:

@@ -78,8 +78,9 @@ class Painting:
 
     @property
     def message(self) -> str:
-        words = (self.job.message, self.part, f"{self.place} of {self.count}" if self.count > 1 else "")
-        return " ".join(filter(None, words))
+        if self.count == 1:
+            return self.job.message
+        return f"{self.job.message}{self.part and f', {self.part}'} {self.place} of {self.count}"
 
 
 _current: Painting | None = None

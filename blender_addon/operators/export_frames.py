@@ -90,7 +90,7 @@ class VEDUTA_OT_export_frames(bpy.types.Operator):
             with frames.kept_frame(scene):
                 scene.frame_set(number)
                 view, recipe, relief = frames.captured(context, camera, seed)
-            save(folder.frame(number).with_suffix(ENDING), recipe.request(relief))
+            save(folder.frame(number).with_suffix(ENDING), frames.request(recipe, relief))
             yield
 
 

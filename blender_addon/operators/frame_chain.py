@@ -14,7 +14,6 @@ import bpy
 import numpy as np
 
 from .. import frames, painting
-from .. import recipe as recipes
 from ..frame_files import Folder
 from ..painting import PaintingError
 from ..synth_core import files, png
@@ -97,19 +96,20 @@ class Chain:
             with frames.kept_frame(scene):
                 scene.frame_set(frame)
                 view, recipe, relief = frames.captured(bpy.context, camera, self.seed)
-            deliver = paint.to_camera(scene, camera, self._delivery(index, view.matte, recipe))
-            painting.start(recipe.request(relief), deliver, index + 1, len(self.numbers), "frame", lock)
+            request = frames.request(recipe, relief)
+            deliver = paint.to_camera(scene, camera, self._delivery(index, view.matte, request.texts))
+            painting.start(request, deliver, index + 1, len(self.numbers), "frame", lock)
         except BaseException:
             lock.release()
             raise
         return view.warnings
 
     def _delivery(self, index: int, matte: np.ndarray,
-                  recipe: recipes.Recipe) -> Callable[[bpy.types.Scene, bpy.types.Object, Result], None]:
+                  texts: dict[str, str]) -> Callable[[bpy.types.Scene, bpy.types.Object, Result], None]:
         def write(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:
             frame = self.numbers[index]
             try:
-                files.write_whole(self.folder.frame(frame), cut(result, matte, recipes.texts(recipe)))
+                files.write_whole(self.folder.frame(frame), cut(result, matte, texts))
             except OSError as error:
                 raise _unwritable(self.folder.path, error) from error
             self.painted += 1

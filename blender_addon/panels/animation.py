@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import bpy
 
-from .common import SidebarPanel
+from .. import painting
+from .common import SidebarPanel, progress
 
 
 class VEDUTA_PT_animation(SidebarPanel, bpy.types.Panel):
@@ -12,6 +13,9 @@ class VEDUTA_PT_animation(SidebarPanel, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
+        if painting.current() is not None:
+            progress(layout)
+            return
         scene = context.scene
         settings = scene.veduta.animation
         column = layout.column()

@@ -1,9 +1,11 @@
-"""What the sidebar's panels share: their place and wrapped text. No panel is here."""
+"""What the sidebar's panels share: their place, wrapped text and how far a painting has come. No panel is here."""
 from __future__ import annotations
 
 import textwrap
 
 import bpy
+
+from .. import painting
 
 _CHARACTER_WIDTH = 7.0  # pixels of an average letter at a user interface scale of 1
 _SIDEBAR_PADDING = 80.0  # pixels that panel, box and icons take from the sidebar's width
@@ -23,3 +25,12 @@ def wrapped(layout, context: bpy.types.Context, text: str, icon: str) -> None:
     column = layout.column(align=True)
     for index, line in enumerate(textwrap.wrap(text, max(16, int(width)))):
         column.label(text=line, icon="BLANK1" if index or icon == "NONE" else icon)
+
+
+def progress(layout) -> None:
+    """How far the painting in flight has come, with its Cancel."""
+    current = painting.current()
+    row = layout.row(align=True)
+    row.scale_y = 1.6
+    row.progress(factor=current.progress, type="BAR", text=f"{current.message} {current.progress:.0%}")
+    row.operator("veduta.cancel", text="", icon="CANCEL")

@@ -6,7 +6,7 @@ import bpy
 from .. import painting, service
 from ..operators import paint
 from . import label_help, live
-from .common import SidebarPanel, wrapped
+from .common import SidebarPanel, progress, wrapped
 
 
 class VEDUTA_PT_paint(SidebarPanel, bpy.types.Panel):
@@ -16,7 +16,7 @@ class VEDUTA_PT_paint(SidebarPanel, bpy.types.Panel):
         layout = self.layout
         self._draw_settings(layout, context.scene)
         if painting.current() is not None:
-            self._draw_progress(layout, painting.current())
+            progress(layout)
             return
         row = layout.row()
         row.scale_y = 1.6
@@ -42,12 +42,6 @@ class VEDUTA_PT_paint(SidebarPanel, bpy.types.Panel):
         row = column.row(align=True)
         row.prop(settings, "seed")
         row.operator("veduta.dice_seed", text="", icon="FILE_REFRESH")
-
-    def _draw_progress(self, layout, current) -> None:
-        row = layout.row(align=True)
-        row.scale_y = 1.6
-        row.progress(factor=current.progress, type="BAR", text=f"{current.message} {current.progress:.0%}")
-        row.operator("veduta.cancel", text="", icon="CANCEL")
 
     def _draw_problem(self, layout, context, problem) -> None:
         box = layout.box()

@@ -43,7 +43,7 @@ def test_every_frame_gets_a_file_with_its_own_request(drive, part, tmp_path):
     for number, request in zip((1, 4), requests):
         drive.frame_set(number)
         _, recipe, relief = part("frames").captured(bpy.context, drive.camera, 1)
-        expected = recipe.request(relief)
+        expected = part("frames").request(recipe, relief)
         assert np.array_equal(request.labels, expected.labels) and np.array_equal(request.anchors.point, expected.anchors.point)
         assert request.seed == 1 and request.texts == expected.texts and np.array_equal(request.relief.depth, expected.relief.depth)
     assert not np.array_equal(requests[0].anchors.point, requests[1].anchors.point)
