@@ -19,8 +19,8 @@ def gpu_ready() -> bool:
     return True
 
 
-# For file path properties: from 5.0 on Blender wants to be told that they may start with "//", the file's own folder.
-RELATIVE_PATH = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (5, 0) else set()
+# For file path properties: from 4.5 on Blender wants to be told that they may start with "//", the file's own folder.
+RELATIVE_PATH = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5) else set()
 
 
 def buffer_array(buffer: gpu.types.Buffer, shape: tuple[int, ...]) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from .. import frames, painting
+from .. import compat, frames, painting
 from ..painting import PaintingError
 from ..synth_core.frames import ENDING, save
 from . import frames as painted_frames
@@ -24,7 +24,7 @@ class VEDUTA_OT_export_frames(bpy.types.Operator):
     start: IntProperty(name="Start", options={"SKIP_SAVE"}, description="First frame; as the panel says when not given")
     end: IntProperty(name="End", options={"SKIP_SAVE"}, description="Last frame; as the panel says when not given")
     step: IntProperty(name="Step", default=1, options={"SKIP_SAVE"}, description="Export every so manyth; as the panel says when not given")
-    folder: StringProperty(name="Folder", subtype="DIR_PATH", options={"SKIP_SAVE"},
+    folder: StringProperty(name="Folder", subtype="DIR_PATH", options={"SKIP_SAVE"} | compat.RELATIVE_PATH,
                            description="Where to write; as the panel says when not given")
 
     def execute(self, context):

@@ -6,6 +6,7 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
+from .. import compat
 from .. import recipe as recipes
 from ..apply import layers, viewport
 from ..capture import CaptureError, kept_mattes
@@ -22,7 +23,7 @@ class VEDUTA_OT_export_layers(OnPainting, bpy.types.Operator):
     bl_label = "Export Layers"
     bl_options = {"REGISTER"}
 
-    filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"},
+    filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.RELATIVE_PATH,
                              description="Where to write; in a saved file //veduta/ and the painting's name when empty")
     filter_glob: StringProperty(default=f"*{_ENDING}", options={"HIDDEN"})
     check_existing: BoolProperty(default=True, options={"HIDDEN"})

@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
-from .. import advice, frames, painting
+from .. import advice, compat, frames, painting
 from .. import recipe as recipes
 from .. import relief as reliefs
 from ..apply import backdrop, sequence
@@ -33,7 +33,7 @@ class VEDUTA_OT_paint_frames(StartsPainting, bpy.types.Operator):
     step: IntProperty(name="Step", default=1, options={"SKIP_SAVE"}, description="Paint every so manyth; as the panel says when not given")
     skip_existing: BoolProperty(name="Skip Existing", options={"SKIP_SAVE"},
                                 description="Leave frames that are already there; as the panel says when not given")
-    folder: StringProperty(name="Folder", subtype="DIR_PATH", options={"SKIP_SAVE"},
+    folder: StringProperty(name="Folder", subtype="DIR_PATH", options={"SKIP_SAVE"} | compat.RELATIVE_PATH,
                            description="Where to write; as the panel says when not given")
 
     def begin(self, context):
@@ -49,7 +49,7 @@ class VEDUTA_OT_show_frames(bpy.types.Operator):
     bl_label = "Show Frames"
     bl_options = {"REGISTER", "UNDO"}
 
-    folder: StringProperty(name="Folder", subtype="DIR_PATH", options={"SKIP_SAVE"},
+    folder: StringProperty(name="Folder", subtype="DIR_PATH", options={"SKIP_SAVE"} | compat.RELATIVE_PATH,
                            description="Where they lie; as the panel says when not given")
 
     def execute(self, context):

@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 from bpy.props import StringProperty
 
-from .. import looks, painting
+from .. import compat, looks, painting
 from ..apply import terrain, tiles
 from ..apply.terrain import Ground, Layout, TerrainError
 from ..assignment import label_id
@@ -165,7 +165,8 @@ class VEDUTA_OT_save_tile(bpy.types.Operator):
 
     material: StringProperty(name="Material", description="The tile's material; when empty, the active object's, or else the newest tile",
                              options={"SKIP_SAVE"})
-    directory: StringProperty(name="Folder", subtype="DIR_PATH", description="Where the files go; made when it is missing")
+    directory: StringProperty(name="Folder", subtype="DIR_PATH", options=compat.RELATIVE_PATH,
+                              description="Where the files go; made when it is missing")
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"})  # the file browser shows folders
 
     @classmethod

@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 from bpy.props import IntProperty, StringProperty
 
-from .. import looks, painting
+from .. import compat, looks, painting
 from ..painting import PaintingError
 from ..synth_core.request import SMALLEST, StyleRequest, StyleResult
 from .paint import StartsPainting, to_scene
@@ -25,7 +25,8 @@ class VEDUTA_OT_look_from_photo(StartsPainting, bpy.types.Operator):
     bl_idname = "veduta.look_from_photo"
     bl_label = "Look from Photo"
 
-    filepath: StringProperty(name="Photo", subtype="FILE_PATH", options={"SKIP_SAVE"}, description="The photograph's file")
+    filepath: StringProperty(name="Photo", subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.RELATIVE_PATH,
+                             description="The photograph's file")
     filter_glob: StringProperty(default=_ENDINGS, options={"HIDDEN"})
 
     _finish = staticmethod(painting.wait)

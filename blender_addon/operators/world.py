@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 from bpy.props import StringProperty
 
-from .. import looks, painting, panorama
+from .. import compat, looks, painting, panorama
 from ..apply import world
 from ..capture import CaptureError, Surround, capture_surround, sphere
 from ..painting import PaintingError
@@ -70,7 +70,8 @@ class VEDUTA_OT_save_world(bpy.types.Operator):
     bl_label = "Save World"
     bl_options = {"REGISTER"}
 
-    filepath: StringProperty(name="File", subtype="FILE_PATH", description="Where to, ending in .exr or .png", options={"SKIP_SAVE"})
+    filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.RELATIVE_PATH,
+                             description="Where to, ending in .exr or .png")
     filter_glob: StringProperty(default="*.exr;*.png", options={"HIDDEN"})
 
     @classmethod

@@ -40,7 +40,8 @@ class VedutaTextures(bpy.types.PropertyGroup):
     mask_size: IntProperty(
         name="Size", default=1024, min=64, max=4096, subtype="PIXEL", description="Width and height of the masks and the height map")
     folder: StringProperty(
-        name="Folder", default="//veduta/", subtype="DIR_PATH", options=compat.RELATIVE_PATH, description="Where masks and height map are written; // is the file's own folder")
+        name="Folder", default="//veduta/", subtype="DIR_PATH", options=compat.RELATIVE_PATH,
+        description="Where masks and height map are written; // is the file's own folder")
 
 
 CLASSES = (VedutaTextures,)

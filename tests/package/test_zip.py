@@ -39,19 +39,6 @@ def test_paints_the_sample_terrain_and_delivers_the_backdrop(installed):
     assert importlib.import_module(MODULE + ".recipe").load(painting).weights == shipped.sha256
 
 
-def test_disabled_it_leaves_nothing_and_enabled_again_it_paints(installed):
-    bpy = installed.bpy
-    prepare(bpy)
-    bpy.ops.veduta.paint()
-    assert children(), "the painter's process should be kept for the next painting"
-    bpy.ops.preferences.addon_disable(module=MODULE)
-    assert children() == []
-    assert not hasattr(bpy.types.Material, "veduta") and not hasattr(bpy.types.Scene, "veduta")
-    assert not [name for name in dir(bpy.types) if "veduta" in name.lower()]
-    prepare(bpy)
-    assert bpy.ops.veduta.paint() == {"FINISHED"}
-
-
 def test_damaged_weights_are_named_in_one_sentence(installed):
     bpy = installed.bpy
     prepare(bpy)
