@@ -122,14 +122,14 @@ def paint_here(batch: Batch, painter: Painter) -> None:
 def _paint(batch: Batch, task: Task, painter: Painter) -> None:
     with task.lock:
         try:
-            request = frames.load(task.source)
-            result = painter.paint(request, progress=lambda _: task.lock.renew())
+            captured = frames.load(task.source)
+            result = painter.paint(captured.request, progress=lambda _: task.lock.renew())
         except REFUSALS as error:
             batch.fail(task, reason(error))
         except OSError as error:
             batch.fail(task, f"{task.source.name} can't be read ({error.strerror})")
         else:
-            batch.finish(task, result.png, result.seconds)
+            batch.finish(task, frames.picture_file(result, captured.alpha, captured.request.texts), result.seconds)
 
 
 def reason(error: Exception) -> str:

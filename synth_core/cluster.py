@@ -47,10 +47,11 @@ class NodePainter:
     def paint(self, data: bytes, name: str) -> tuple[bytes, float] | str:
         """The PNG file of a frame (the bytes of its file, and its name) and the seconds it took; or why it can't be painted."""
         try:
-            result = self._painter.paint(frames.read(data, name))
+            captured = frames.read(data, name)
+            result = self._painter.paint(captured.request)
         except batches.REFUSALS as error:
             return batches.reason(error)
-        return result.png, result.seconds
+        return frames.picture_file(result, captured.alpha, captured.request.texts), result.seconds
 
 
 @dataclass(eq=False)

@@ -180,7 +180,7 @@ def request_of(frame: Frame) -> object:
     """The request in a frame. Raises ProtocolError for a frame that asks for nothing, RequestError for a request that can't be met."""
     if frame.kind not in JOBS:
         raise ProtocolError(f"A {frame.kind[:40]} frame asks for nothing that is known here; it may come from a newer version.")
-    return parts.unpack(JOBS[frame.kind][0], _content(frame))
+    return parts.unpack(JOBS[frame.kind][0], content(frame))
 
 
 def done_frame(job: int, result: object) -> Frame:
@@ -193,13 +193,13 @@ def result_of(frame: Frame, request: object) -> object:
     """The result in a done frame that answers `request`. Raises ProtocolError."""
     expected = next(result for request_class, result in JOBS.values() if type(request) is request_class)
     try:
-        return parts.unpack(expected, _content(frame))
+        return parts.unpack(expected, content(frame))
     except RequestError as error:
         raise ProtocolError(str(error)) from error
 
 
-def _content(frame: Frame) -> dict[str, object]:
-    """A frame's fields and arrays together, but for the job's number."""
+def content(frame: Frame) -> dict[str, object]:
+    """A frame's fields and arrays together, for `fields.unpack`, but for the job's number. Raises ProtocolError for two of one name."""
     if frame.fields.keys() & frame.arrays.keys():
         raise ProtocolError(f"A {frame.kind} frame holds two parts of one name.")
     return {name: part for name, part in {**frame.fields, **frame.arrays}.items() if name != "job"}

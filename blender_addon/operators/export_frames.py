@@ -8,7 +8,7 @@ from bpy.props import IntProperty, StringProperty
 
 from .. import compat, frames, painting
 from ..painting import PaintingError
-from ..synth_core.frames import ENDING, save
+from ..synth_core.frames import ENDING, Captured, alpha, save
 from . import frames as painted_frames
 from . import paint
 from .frame_chain import folder_of
@@ -90,7 +90,7 @@ class VEDUTA_OT_export_frames(bpy.types.Operator):
             with frames.kept_frame(scene):
                 scene.frame_set(number)
                 view, recipe, relief = frames.captured(context, camera, seed)
-            save(folder.frame(number).with_suffix(ENDING), frames.request(recipe, relief))
+            save(folder.frame(number).with_suffix(ENDING), Captured(frames.request(recipe, relief), alpha(view.matte)))
             yield
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from .. import frames, painting
 from ..frame_files import Folder
 from ..painting import PaintingError
-from ..synth_core import files, png
+from ..synth_core import files
+from ..synth_core.frames import alpha, picture_file
 from ..synth_core.request import Result
 from . import paint
 
@@ -109,7 +110,7 @@ class Chain:
         def write(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:
             frame = self.numbers[index]
             try:
-                files.write_whole(self.folder.frame(frame), cut(result, matte, texts))
+                files.write_whole(self.folder.frame(frame), picture_file(result, alpha(matte), texts))
             except OSError as error:
                 raise _unwritable(self.folder.path, error) from error
             self.painted += 1
@@ -117,14 +118,6 @@ class Chain:
             self.start(scene, camera, index + 1)
 
         return write
-
-
-def cut(result: Result, matte: np.ndarray, texts: dict[str, str]) -> bytes:
-    """The frame's PNG: the whole painting, its alpha 0 where the (H, W) matte says that kept objects stand before it."""
-    if not matte.any():
-        return result.png
-    alpha = np.rint((1 - matte) * 255).astype(np.uint8)
-    return png.encode(np.dstack((result.picture, alpha)), texts)
 
 
 def _unwritable(folder: Path, error: OSError) -> PaintingError:

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import subprocess
+import sys
 
 import bpy
 import numpy as np
@@ -39,7 +41,7 @@ def test_every_frame_gets_a_file_with_its_own_request(drive, part, tmp_path):
     assert bpy.ops.veduta.export_frames(folder=str(tmp_path / "out")) == {"FINISHED"}
     assert sorted(os.listdir(tmp_path / "out")) == [f"frame_{number:04d}.vframe" for number in (1, 2, 3, 4)]
     assert drive.frame_current == 2 and not bpy.data.images
-    requests = [part("synth_core.frames").load(tmp_path / "out" / f"frame_{number:04d}.vframe") for number in (1, 4)]
+    requests = [part("synth_core.frames").load(tmp_path / "out" / f"frame_{number:04d}.vframe").request for number in (1, 4)]
     for number, request in zip((1, 4), requests):
         drive.frame_set(number)
         _, recipe, relief = part("frames").captured(bpy.context, drive.camera, 1)
@@ -58,7 +60,7 @@ def test_a_range_and_the_scenes_step(drive, tmp_path):
 def test_no_best_of_several_is_chosen_frame_by_frame(drive, part, tmp_path):
     drive.veduta.variations.best_of = 3
     bpy.ops.veduta.export_frames(folder=str(tmp_path), start=1, end=1)
-    assert part("synth_core.frames").load(tmp_path / "frame_0001.vframe").best_of == 1
+    assert part("synth_core.frames").load(tmp_path / "frame_0001.vframe").request.best_of == 1
 
 
 def test_in_a_saved_file_frames_go_beside_it(drive, tmp_path):
@@ -85,3 +87,14 @@ def test_a_frame_that_cant_be_captured_leaves_the_scene_where_it_stood(drive, tm
     with pytest.raises(RuntimeError, match="camera"):
         bpy.ops.veduta.export_frames(folder=str(tmp_path))
     assert drive.frame_current == 2 and os.listdir(tmp_path) == []
+
+
+def test_paint_batch_paints_the_same_files_as_paint_frames(drive, package, tmp_path):
+    """A kept box stands before the painting: it is cut out of both."""
+    bpy.ops.mesh.primitive_cube_add(location=(0, 0, 1))
+    bpy.context.object.veduta.keep = True
+    bpy.ops.veduta.paint_frames(folder=str(tmp_path / "here"), start=1, end=2)
+    bpy.ops.veduta.export_frames(folder=str(tmp_path / "there"), start=1, end=2)
+    subprocess.run([sys.executable, "-m", "synth_core", "paint-batch", str(tmp_path / "there")], check=True, cwd=package)
+    for name in ("frame_0001.png", "frame_0002.png"):
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()

@@ -9,29 +9,34 @@ import numpy as np
 import pytest
 
 from maps import scenery
-from synth_core import frames, protocol
-from synth_core.frames import FrameError
-from synth_core.request import Anchors, JudgeRequest, Relief, Request
+from synth_core import fields, frames, protocol
+from synth_core.frames import Captured, FrameError
+from synth_core.request import Anchors, Relief, Request
 
 FUZZED = 3000
+FIELDS, ARRAYS = fields.pack(Captured(Request(np.ones((64, 64), np.uint8))))
 
 
-def request() -> Request:
-    """A request with every part that a frame of an animation has."""
+def captured() -> Captured:
+    """A frame with every part that one of an animation has."""
     numbers = np.random.default_rng(1)
     ids = scenery(64, 80)
     anchors = Anchors(numbers.normal(size=(6, 8, 3)).astype(np.float32), np.full((6, 8), 0.5, np.float32), numbers.random((6, 8)) < 0.5)
     slopes, depth = numbers.integers(0, 256, (64, 80, 2), np.uint8), np.full((64, 80), np.inf, np.float32)
     relief = Relief(ids, depth, slopes, ids, np.eye(4, dtype=np.float32), np.ones(4, np.float32), True, 500.0, haze=0.5)
     style = numbers.normal(size=(23, 64)).astype(np.float32)
-    return Request(ids, 2**62, style, anchors, "", 1, relief, (1.0, -1.0), {"Veduta": "Größe 山"})
+    return Captured(Request(ids, 2**62, style, anchors, "", 1, relief, (1.0, -1.0), {"Veduta": "Größe 山"}), ids * 9)
 
 
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "shot_0001.vframe"
-    frames.save(path, request())
+    frames.save(path, captured())
     return path
+
+
+def content(frame: Captured) -> bytes:
+    return protocol.encode(protocol.Frame("captured", *fields.pack(frame)))
 
 
 def refused(path, data: bytes) -> str:
@@ -49,13 +54,12 @@ def packed(content: bytes, version: int = frames.VERSION) -> bytes:
 
 
 def test_what_is_saved_is_loaded(file):
-    before, after = (protocol.encode(protocol.request_frame(1, one)) for one in (request(), frames.load(file)))
-    assert before == after
+    assert content(captured()) == content(frames.load(file))
     assert os.listdir(file.parent) == [file.name]  # no temporary file is left
 
 
 def test_a_loaded_frame_is_one_that_can_be_written_to(file):
-    frames.load(file).labels[0, 0] = 1
+    frames.load(file).request.labels[0, 0] = 1
 
 
 @pytest.mark.parametrize("data, words", [
@@ -66,10 +70,11 @@ def test_a_loaded_frame_is_one_that_can_be_written_to(file):
     (packed(b""), "is damaged"),
     (packed(b"\0" * 12), "is damaged"),
     (packed(b"\0" * 8 + b"\1" * 200), "is damaged"),
-    (packed(protocol.encode(protocol.Frame("paint", {"job": 0}))), "labels is missing"),
-    (packed(protocol.encode(protocol.Frame("paint", {"job": 0, "colour": 1}, {"labels": np.ones((64, 64), np.uint8)}))), "Request.seed is missing"),
-    (packed(protocol.encode(protocol.request_frame(0, JudgeRequest(np.zeros((64, 64, 3), np.uint8), np.ones((64, 64), np.uint8))))), "another job"),
-    (packed(protocol.encode(protocol.Frame("progress", {"job": 0}))), "is damaged"),
+    (packed(protocol.encode(protocol.Frame("captured"))), "Captured.request is missing"),
+    (packed(protocol.encode(protocol.Frame("captured", {"colour": 1, **FIELDS}, ARRAYS))), "no part called 'colour'"),
+    (packed(protocol.encode(protocol.Frame("captured", FIELDS, ARRAYS | {"alpha": np.ones((64, 65), np.uint8)}))), "another size"),
+    (packed(protocol.encode(protocol.Frame("captured", FIELDS, {"request.labels": np.full((64, 64), 99, np.uint8)}))), "id 99"),
+    (packed(protocol.encode(protocol.Frame("paint", FIELDS, ARRAYS))), "is damaged"),
 ])
 def test_what_is_no_frame_is_told_in_one_sentence(file, data, words):
     assert words in refused(file, data)
@@ -89,18 +94,18 @@ def test_a_bomb_is_refused_before_it_unfolds(file, monkeypatch):
 def test_damaged_files_are_refused(file):
     """zlib's checksum finds damaged bytes; damage before compression is found by what follows, or is a frame that can be painted."""
     whole, numbers = bytearray(file.read_bytes()), random.Random(1)
-    content, refusals = zlib.decompress(whole[10:]), 0
+    whole_content, refusals = zlib.decompress(whole[10:]), 0
     for _ in range(FUZZED // 2):
         damaged = bytearray(whole)
         damaged[numbers.randrange(len(whole))] ^= 1 << numbers.randrange(8)
         try:
-            assert protocol.encode(protocol.request_frame(0, frames.read(bytes(damaged), "x"))) == content  # a bit that fills up the last byte
+            assert content(frames.read(bytes(damaged), "x")) == whole_content  # a bit that fills up the last byte
         except FrameError:
             refusals += 1
     assert refusals > FUZZED // 2 - 20
     refusals = 0
     for _ in range(FUZZED // 2):
-        damaged = bytearray(content)
+        damaged = bytearray(whole_content)
         damaged[numbers.randrange(400)] = numbers.randrange(256)
         try:
             frames.read(packed(bytes(damaged)), "x")

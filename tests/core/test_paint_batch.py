@@ -14,6 +14,7 @@ from PIL import Image
 
 from maps import scenery
 from synth_core import batch, cli, files, frames
+from synth_core.frames import Captured
 from synth_core.painter import Painter
 from synth_core.request import Request
 
@@ -25,7 +26,7 @@ COUNT = 4
 def folder(tmp_path) -> Path:
     """Frames 1 to 4, of another seed each."""
     for number in range(1, COUNT + 1):
-        frames.save(tmp_path / f"shot_{number:04d}.vframe", Request(scenery(64, 80), number))
+        frames.save(tmp_path / f"shot_{number:04d}.vframe", Captured(Request(scenery(64, 80), number)))
     return tmp_path
 
 
@@ -52,7 +53,7 @@ def test_every_frame_becomes_its_picture(folder, run, weights_folder):
     assert sorted(os.listdir(out)) == [f"shot_{number:04d}.png" for number in (1, 2, 3, 4)]  # no lock and nothing half-written is left
     painter = Painter(weights_folder)
     for number in (1, 4):
-        expected = painter.paint(frames.load(folder / f"shot_{number:04d}.vframe")).picture
+        expected = painter.paint(frames.load(folder / f"shot_{number:04d}.vframe").request).picture
         assert np.array_equal(np.asarray(Image.open(out / f"shot_{number:04d}.png")), expected)
 
 
@@ -108,7 +109,7 @@ def test_frames_that_another_machine_paints_are_waited_for(folder, run, monkeypa
 
 def test_processes_share_a_folder_and_no_frame_is_painted_twice(folder, weights_folder):
     for number in range(COUNT + 1, 13):
-        frames.save(folder / f"shot_{number:04d}.vframe", Request(scenery(64, 80), number))
+        frames.save(folder / f"shot_{number:04d}.vframe", Captured(Request(scenery(64, 80), number)))
     command = [sys.executable, "-m", "synth_core", "paint-batch", str(folder), "--weights", str(weights_folder), "--skip-existing", "--threads", "1"]
     root = Path(__file__).parents[2]
     crowd = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) for _ in range(2)]

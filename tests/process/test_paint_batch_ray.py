@@ -19,6 +19,7 @@ from ray.cluster_utils import Cluster  # noqa: E402
 from synth_core import frames  # noqa: E402
 from synth_core.batch import Batch, BatchError  # noqa: E402
 from synth_core.cluster import paint_there  # noqa: E402
+from synth_core.frames import Captured  # noqa: E402
 from synth_core.painter import Painter  # noqa: E402
 from synth_core.request import Request  # noqa: E402
 
@@ -36,7 +37,7 @@ def labels(number: int) -> np.ndarray:
 @pytest.fixture
 def folder(tmp_path) -> Path:
     for number in range(COUNT):
-        frames.save(tmp_path / f"shot_{number:04d}.vframe", Request(labels(number), seed=7))
+        frames.save(tmp_path / f"shot_{number:04d}.vframe", Captured(Request(labels(number), seed=7)))
     return tmp_path
 
 
@@ -72,7 +73,7 @@ def test_one_of_two_nodes_is_killed_and_every_frame_is_there_once(folder, cluste
     assert any("is painted again" in line for line in said), "the killed node was painting"
     painter = Painter(WEIGHTS, threads=1)
     for name in expected:
-        picture = painter.paint(frames.load(folder / f"{Path(name).stem}.vframe")).picture
+        picture = painter.paint(frames.load(folder / f"{Path(name).stem}.vframe").request).picture
         assert np.array_equal(np.asarray(Image.open(folder / "out" / name)), picture)
 
 
