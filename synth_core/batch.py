@@ -64,7 +64,10 @@ class Batch:
         self.waiting = deque(Task(path, self.out / f"{path.stem}.png") for path in sources)
 
     def take(self) -> Task | None:
-        """The next frame to paint here, locked; None while other machines paint all that are left. Raises OSError where no lock can be made."""
+        """The next frame to paint here, locked; None while other machines paint all that are left.
+
+        Raises OSError where no lock can be made.
+        """
         for _ in range(len(self.waiting)):
             task = self.waiting.popleft()
             task.lock = files.claim(task.target)
@@ -110,7 +113,10 @@ class Batch:
 
 
 def paint_here(batch: Batch, painter: Painter) -> None:
-    """Paint the batch's frames one after the other, and wait for those that other machines paint. Raises OSError where no lock can be made."""
+    """Paint the batch's frames one after the other, and wait for those that other machines paint.
+
+    Raises OSError where no lock can be made.
+    """
     while batch.waiting:
         task = batch.take()
         if task is not None:

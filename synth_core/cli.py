@@ -1,13 +1,14 @@
 """The command line: `python -m synth_core paint | paint-batch | export | train | paint-split`. Label map files are read here;
 nothing is painted or trained.
 
-Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2. A batch of which some frames could not
-be painted ends with exit code 1.
+Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2. A batch of which some frames
+could not be painted ends with exit code 1.
 """
 from __future__ import annotations
 
 import argparse
 import errno
+import functools
 import importlib.util
 import sys
 from pathlib import Path
@@ -77,8 +78,8 @@ def _add_paint_batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="folder of captured frames (*.vframe); NAME.vframe becomes NAME.png")
     parser.add_argument("-o", "--out", type=Path, help="folder to write the pictures to (default: the frames' own)")
     parser.add_argument("--skip-existing", action="store_true", help="paint only what has no picture yet")
-    parser.add_argument("--ray", metavar="ADDRESS", nargs="?", const="", help="spread the frames over the Ray cluster at ADDRESS (default: the "
-                        "one that Ray finds, or this machine)")
+    parser.add_argument("--ray", metavar="ADDRESS", nargs="?", const="", help="spread the frames over the Ray cluster at ADDRESS (default: "
+                        "the one that Ray finds, or this machine)")
     _add_painter(parser)
     parser.set_defaults(command=_paint_batch)
 
@@ -153,7 +154,8 @@ def _paint_batch(arguments: argparse.Namespace) -> int:
     from .painter import Painter
 
     try:
-        batch = Batch(arguments.folder, arguments.out or arguments.folder, arguments.skip_existing, say=lambda line: print(line, flush=True))
+        say = functools.partial(print, flush=True)
+        batch = Batch(arguments.folder, arguments.out or arguments.folder, arguments.skip_existing, say)
         if arguments.ray is None:
             paint_here(batch, Painter(arguments.weights, arguments.engine, arguments.threads))
         else:

@@ -1,5 +1,5 @@
-"""A captured frame as a file: everything that a machine without Blender needs to paint it, and what its picture's file is. Nothing is painted
-here.
+"""A captured frame as a file: everything that a machine without Blender needs to paint it, and what its picture's file is.
+Nothing is painted here.
 
     magic     8 bytes, MAGIC
     version   2 bytes, big-endian

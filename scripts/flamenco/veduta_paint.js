@@ -11,9 +11,11 @@ const JOB_TYPE = {
         { key: "frames", type: "string", required: true, eval: "f'{C.scene.frame_start}-{C.scene.frame_end}'",
           description: "Frames to paint, such as '47', '1-30' or '3, 5-10, 47-327'" },
         { key: "chunk_size", type: "int32", default: 10, description: "Frames of one task; the painter is loaded once a task" },
-        { key: "skip_existing", type: "bool", default: true, description: "Leave frames that are already there, such as those of a task that broke off" },
+        { key: "skip_existing", type: "bool", default: true,
+          description: "Leave frames that are already there, such as those of a task that broke off" },
 
-        { key: "blendfile", type: "string", required: true, description: "The file to paint, on a disk that every worker has", visible: "web" },
+        { key: "blendfile", type: "string", required: true, visible: "web",
+          description: "The file to paint, on a disk that every worker has" },
     ],
 };
 

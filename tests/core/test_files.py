@@ -96,10 +96,10 @@ def test_of_many_processes_one_gets_the_file(target):
     """All of them find a stale lock at once."""
     lock_of(target).write_text("elsewhere 1 x")
     age(target, files.STALE_SECONDS + 20)
-    program = ("import sys, time; from pathlib import Path; from synth_core import files; target = Path(sys.argv[1]); sys.stdin.readline()\n"
+    program = ("import sys; from pathlib import Path; from synth_core import files; target = Path(sys.argv[1]); sys.stdin.readline()\n"
                "lock = files.claim(target); print(lock is not None, flush=True); sys.stdin.readline()")
-    crowd = [subprocess.Popen([sys.executable, "-c", program, str(target)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-             for _ in range(4)]
+    crowd = [subprocess.Popen([sys.executable, "-c", program, str(target)], cwd=ROOT, text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(4)]
     for child in crowd:
         child.stdin.write("go\n")
         child.stdin.flush()

@@ -1,4 +1,4 @@
-"""The Flamenco job type: the tasks that it compiles a job to, in a JavaScript interpreter with a stand-in for what Flamenco gives its scripts."""
+"""The Flamenco job type: the tasks that it compiles a job to, in a JavaScript interpreter with a stand-in for Flamenco's functions."""
 from __future__ import annotations
 
 import json
@@ -85,7 +85,8 @@ def test_tasks_paint_every_frame_once(script, frames, size):
 
 
 def test_frames_are_painted_anew_when_asked(script):
-    assert not any("--skip-existing" in command_line(command) for task in tasks(script, skip_existing=False) for command in task["commands"])
+    commands = [command for task in tasks(script, skip_existing=False) for command in task["commands"]]
+    assert commands and not any("--skip-existing" in command_line(command) for command in commands)
 
 
 def test_the_settings_are_those_that_the_tasks_need(script):

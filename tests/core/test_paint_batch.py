@@ -110,7 +110,8 @@ def test_frames_that_another_machine_paints_are_waited_for(folder, run, monkeypa
 def test_processes_share_a_folder_and_no_frame_is_painted_twice(folder, weights_folder):
     for number in range(COUNT + 1, 13):
         frames.save(folder / f"shot_{number:04d}.vframe", Captured(Request(scenery(64, 80), number)))
-    command = [sys.executable, "-m", "synth_core", "paint-batch", str(folder), "--weights", str(weights_folder), "--skip-existing", "--threads", "1"]
+    command = [sys.executable, "-m", "synth_core", "paint-batch", str(folder), "--weights", str(weights_folder), "--skip-existing",
+               "--threads", "1"]
     root = Path(__file__).parents[2]
     crowd = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = "".join(child.communicate(timeout=60)[0] for child in crowd)
