@@ -8,14 +8,18 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import time
 
 import bpy
 
 from . import painting, service
 from .operators import frames
+from .operators.frame_chain import folder_of
 from .painting import PaintingError
 
 NAME = "veduta"
+
+_LOOK_SECONDS = 2.0  # between looks at the frames that other workers hold
 
 _handle: object | None = None
 
@@ -32,7 +36,7 @@ def detach() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Do what the arguments after the command's name say, with the file that is open; returns the exit code."""
+    """Do what the arguments after the command's name say, with the file that is open. Exit code 0 means that every frame is there."""
     try:
         options = _parser().parse_args(arguments)
     except SystemExit as stop:  # argparse has said why
@@ -48,11 +52,17 @@ def run(arguments: list[str]) -> int:
 
 def _paint_frames(options: argparse.Namespace) -> int:
     start, end = options.frames
-    settings = {**frames.asked_for(bpy.context.scene), "start": start, "end": end, "step": 1, "skip_existing": options.skip_existing}
-    for warning in frames.begin(bpy.context, **settings, show=False, say=_say):
-        _say(warning)
-    painting.wait()
-    return 0
+    scene = bpy.context.scene
+    settings = {**frames.asked_for(scene), "start": start, "end": end, "step": 1, "skip_existing": options.skip_existing}
+    place = folder_of(scene, frames.scene_camera(scene), settings["folder"])
+    while True:
+        for warning in frames.begin(bpy.context, **settings, show=False, say=_say):
+            _say(warning)
+        painting.wait()
+        if all(place.frame(number).exists() for number in range(start, end + 1)):
+            return 0
+        time.sleep(_LOOK_SECONDS)  # others paint the rest; what a worker leaves that was lost is painted here
+        settings["skip_existing"] = True
 
 
 def _say(sentence: str) -> None:

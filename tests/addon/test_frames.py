@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -260,6 +261,29 @@ def test_two_workers_share_a_folder(shot, veduta, tmp_path):
     painted = re.findall(r"^veduta: frame (\d+): painted", "\n".join(out for out, _ in told), re.MULTILINE)
     assert sorted(painted) == ["1", "2", "3"]
     assert names(tmp_path) == [f"frame_000{frame}.png" for frame in (1, 2, 3)]
+
+
+def test_the_command_ends_when_every_frame_is_there(shot, part, tmp_path, monkeypatch):
+    """Another machine holds two frames: it finishes one, and is lost with the other."""
+    folder(tmp_path).mkdir(parents=True)
+    finished, lost = (folder(tmp_path) / f"frame_000{frame}.png.lock" for frame in (1, 3))
+    for lock in (finished, lost):
+        lock.write_text("elsewhere 1 x")
+    looks = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(names(tmp_path))
+        if len(looks) == 1:
+            finished.with_suffix("").write_bytes(b"painted elsewhere")
+            finished.unlink()
+        else:
+            os.utime(lost, (0, 0))
+
+    monkeypatch.setattr(part("command"), "time", SimpleNamespace(sleep=sleep))
+    assert part("command").run(["paint-frames", "1:3", "--skip-existing"]) == 0
+    assert len(looks) == 2 and "frame_0003.png" not in looks[1]
+    assert names(tmp_path) == [f"frame_000{frame}.png" for frame in (1, 2, 3)]
+    assert finished.with_suffix("").read_bytes() == b"painted elsewhere"
 
 
 def test_the_command_says_what_is_wrong_and_fails(shot, part, tmp_path, capfd):
