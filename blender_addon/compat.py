@@ -4,6 +4,7 @@ from __future__ import annotations
 import bpy
 import gpu
 import numpy as np
+from mathutils import Color
 
 
 def gpu_ready() -> bool:
@@ -34,6 +35,16 @@ def declare_depth_write(info: gpu.types.GPUShaderCreateInfo) -> None:
     """Say that the fragment shader writes depth. Blenders before this declaration existed draw with OpenGL, which needs none."""
     if hasattr(info, "depth_write"):
         info.depth_write("ANY")
+
+
+def brush_colour(srgb: tuple[float, float, float]) -> tuple[float, float, float]:
+    """A colour, sRGB channels 0 to 1, as brushes and palettes hold it: so until 4.5, scene-linear from 5.0 on."""
+    return tuple(srgb) if bpy.app.version < (5, 0) else tuple(Color(srgb).from_srgb_to_scene_linear())
+
+
+def unified_paint(settings: bpy.types.ToolSettings) -> bpy.types.UnifiedPaintSettings:
+    """What the brushes of Vertex Paint share; until 4.5 all modes shared it."""
+    return settings.unified_paint_settings if bpy.app.version < (5, 0) else settings.vertex_paint.unified_paint_settings
 
 
 def enable_nodes(owner: bpy.types.Material | bpy.types.World) -> None:

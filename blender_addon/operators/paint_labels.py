@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import bpy
 import numpy as np
+from bpy.props import EnumProperty
 
-from .. import assignment, painted
+from .. import assignment, compat, painted
+from ..properties import label_items
 from ..synth_core import labels
 
 PALETTE = "Veduta Labels"
@@ -37,6 +39,33 @@ class VEDUTA_OT_paint_labels(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class VEDUTA_OT_brush_label(bpy.types.Operator):
+    """Give the brush this label's colour"""
+
+    bl_idname = "veduta.brush_label"
+    bl_label = "Brush Label"
+
+    label: EnumProperty(name="Label", items=label_items("None", "Faces that go by their material"), description="What the brush paints")
+
+    @classmethod
+    def poll(cls, context):
+        if context.mode != "PAINT_VERTEX":
+            cls.poll_message_set("Press Paint Labels first; the brush is Vertex Paint's.")
+            return False
+        return True
+
+    def execute(self, context):
+        colour = compat.brush_colour(_colour(assignment.label_id(self.label)))
+        shared, brush = compat.unified_paint(context.tool_settings), context.tool_settings.vertex_paint.brush
+        (shared if shared.use_unified_color or brush is None else brush).color = colour
+        return {"FINISHED"}
+
+
+def _colour(label: int) -> tuple[float, float, float]:
+    """The colour that a label is painted with, sRGB 0 to 1."""
+    return tuple(channel / 255 for channel in labels.LABELS[label].colour)
+
+
 def _by_material(scene: bpy.types.Scene, obj: bpy.types.Object) -> np.ndarray:
     """(F,) uint8: the label of each face's material."""
     slots = np.array([assignment.material_label(scene, slot.material) for slot in obj.material_slots] or [0], np.uint8)
@@ -51,8 +80,8 @@ def _palette() -> bpy.types.Palette:
     if palette is None:
         palette = bpy.data.palettes.new(PALETTE)
         for label in labels.LABELS[1:]:
-            palette.colors.new().color = [channel / 255 for channel in label.colour]
+            palette.colors.new().color = compat.brush_colour(_colour(label.id))
     return palette
 
 
-CLASSES = (VEDUTA_OT_paint_labels,)
+CLASSES = (VEDUTA_OT_paint_labels, VEDUTA_OT_brush_label)

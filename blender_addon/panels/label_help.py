@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import bpy
 
-from .. import advice
+from .. import advice, assignment, swatches
+from ..synth_core import labels
 from .common import SidebarPanel, wrapped
 
 
@@ -30,9 +31,17 @@ class VEDUTA_PT_label_help(SidebarPanel, bpy.types.Panel):
         for name in ("steep", "snow_height", "water_height"):
             column.prop(settings, name)
         layout.operator("veduta.paint_labels", icon="VPAINT_HLT")
-        if context.mode == "PAINT_VERTEX" and context.tool_settings.vertex_paint.palette is not None:
-            layout.template_palette(context.tool_settings.vertex_paint, "palette", color=True)
+        if context.mode == "PAINT_VERTEX":
+            _draw_brushes(layout)
         layout.prop(settings, "drop_specks")
+
+
+def _draw_brushes(layout) -> None:
+    """A button for each label, which gives its colour to the brush."""
+    grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
+    for label in labels.LABELS[1:]:
+        entry = grid.operator("veduta.brush_label", text=label.name.capitalize(), icon_value=swatches.icon(label.id))
+        entry.label = assignment.identifier(label.id)
 
 
 def draw_proposals(layout, context: bpy.types.Context) -> None:

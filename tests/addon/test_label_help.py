@@ -4,6 +4,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 import pytest
+from mathutils import Color
 from capturing import add, add_camera, material, modules, shoot  # noqa: F401  (fixtures)
 
 
@@ -84,9 +85,23 @@ def test_paint_labels_begins_with_the_materials(modules, scene):
     assert modules("painted").read(plane.data).tolist() == ids(modules, "lake")
     assert bpy.context.mode == "PAINT_VERTEX"
     colours = bpy.context.tool_settings.vertex_paint.palette.colors
-    swatches = np.array([colour.color[:] for colour in colours], np.float32)
+    swatches = np.array([shown(colour.color) for colour in colours], np.float32)
     assert modules("painted").nearest(swatches).tolist() == list(range(1, 23))
+    assert bpy.ops.veduta.brush_label(label="ROCK") == {"FINISHED"}
+    settings = bpy.context.tool_settings
+    holders = [modules("compat").unified_paint(settings), settings.vertex_paint.brush]
+    held = np.array([shown(holder.color) for holder in holders if holder is not None], np.float32)
+    assert ids(modules, "rock")[0] in modules("painted").nearest(held)
+    if bpy.app.version >= (5, 0):  # before, Blender crashes where there is no brush, as in background
+        bpy.ops.paint.vertex_color_set()
+        assert modules("painted").read(plane.data).tolist() == ids(modules, "rock"), "the mesh is filled with the brush's colour"
     bpy.ops.object.mode_set(mode="OBJECT")
+    assert not bpy.ops.veduta.brush_label.poll()
+
+
+def shown(colour) -> tuple[float, ...]:
+    """A brush's or palette's colour as sRGB, which it is until 4.5; from 5.0 on it is scene-linear."""
+    return tuple(colour if bpy.app.version < (5, 0) else Color(colour).from_scene_linear_to_srgb())
 
 
 def test_advice_names_what_will_look_bad(modules):

@@ -92,7 +92,7 @@ class Step:
 STEPS = (
     Step("sample_terrain"), Step("guess_labels", ready=without_label), Step("dismiss_guess"), Step("guess_labels"), Step("apply_guess"),
     Step("assign_label", {"label": "ROCK", "target": "OBJECT"}, select("Old Rock")), Step("toggle_keep"),
-    Step("toggle_keep", {"keep": False}), Step("paint_labels"), Step("lift_camera", ready=select("Old Rock")), Step("drop_specks"),
+    Step("toggle_keep", {"keep": False}), Step("paint_labels"), Step("brush_label", {"label": "ROCK"}), Step("lift_camera", ready=select("Old Rock")), Step("drop_specks"),
     Step("show_labels"), Step("show_labels"),
     Step("paint"), Step("relight"), Step("match_light"), Step("dice_seed"), Step("reproduce"),
     Step("export_layers", {"painting": "Veduta Painting", "filepath": "//layers.exr"}),
