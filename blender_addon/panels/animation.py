@@ -25,7 +25,7 @@ class VEDUTA_PT_animation(SidebarPanel, bpy.types.Panel):
             row = column.row(align=True)
             for name in ("start", "end", "step"):
                 row.prop(settings, name)
-        column.prop(settings, "folder", text="")
+        column.prop(settings, "folder")
         column.prop(settings, "skip_existing")
         row = column.row(align=True)
         row.operator("veduta.paint_frames", icon="RENDER_ANIMATION")
