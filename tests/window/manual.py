@@ -148,6 +148,7 @@ def tile(out: Path) -> Iterator[Step]:
     yield 6.0
     yield from photograph(out, "tile")
     bpy.data.objects.remove(plane)
+    activate("Terrain")
     space.shading.type, view.view_perspective = "SOLID", "CAMERA"
 
 
@@ -206,7 +207,9 @@ def preferences(out: Path) -> Iterator[Step]:
 
 def photograph(out: Path, name: str) -> Iterator[Step]:
     """As the stories' own, once panels that open or move have come to rest."""
-    yield 1.2
+    for _ in range(5):  # a slow machine moves them a step at each drawing
+        viewport()["area"].tag_redraw()
+        yield 0.4
     yield from shared.photograph(out, name)
 
 
