@@ -42,7 +42,8 @@ def run(arguments: list[str]) -> int:
     except SystemExit as stop:  # argparse has said why
         return int(stop.code or 0)
     try:
-        return _paint_frames(options)
+        with bpy.context.temp_override(**_window()):
+            return _paint_frames(options)
     except PaintingError as error:
         print(f"{NAME}: {error}", file=sys.stderr, flush=True)
         return 1
@@ -63,6 +64,12 @@ def _paint_frames(options: argparse.Namespace) -> int:
             return 0
         time.sleep(_LOOK_SECONDS)  # others paint the rest; what a worker leaves that was lost is painted here
         settings["skip_existing"] = True
+
+
+def _window() -> dict:
+    """Context members that a command starts without: a scene can't be removed where there is no window, not even one that nobody sees."""
+    windows = bpy.context.window_manager.windows
+    return {"window": windows[0], "scene": bpy.context.scene} if windows else {}
 
 
 def _say(sentence: str) -> None:

@@ -80,7 +80,7 @@ class Painting:
     def message(self) -> str:
         if self.count == 1:
             return self.job.message
-        return f"{self.job.message}{self.part and f', {self.part}'} {self.place} of {self.count}"
+        return f"{f'Painting {self.part}' if self.part else self.job.message} {self.place} of {self.count}"
 
 
 _current: Painting | None = None
