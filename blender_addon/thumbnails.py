@@ -16,11 +16,8 @@ import numpy as np
 
 from . import history, looks, painting, service, viewports
 from .session import Job, SessionError
-from .synth_core import labels
-from .synth_core.request import Request
+from .synth_core.thumbnail import request
 
-SIZE = 192  # pixels
-_SEED = 5
 _WAIT = 0.5  # seconds before the painter is asked again whether it is free
 _FOLDER = "thumbnails"
 
@@ -100,18 +97,6 @@ def free() -> None:
     _wanted.clear()
 
 
-def scenery() -> np.ndarray:
-    """(SIZE, SIZE) uint8: the map that is painted in every look: sky, mountains, trees, a lake, grass."""
-    x, y = np.meshgrid(np.linspace(0, 1, SIZE), np.linspace(0, 1, SIZE))
-    ids = {label.name: label.id for label in labels.LABELS}
-    scene = np.full((SIZE, SIZE), ids["sky"], np.uint8)
-    scene[y > 0.42 - 0.16 * np.abs(np.sin(4.2 * x + 0.6)) - 0.03 * np.sin(23 * x)] = ids["mountain"]
-    scene[y > 0.50 - 0.03 * np.sin(31 * x) * np.sin(7 * x)] = ids["tree"]
-    scene[y > 0.56] = ids["lake"]
-    scene[y > 0.86 - 0.22 * x - 0.02 * np.sin(9 * x)] = ids["grass"]
-    return scene
-
-
 def _begin() -> None:
     """Start the next thumbnail if the painter is free."""
     global _job
@@ -119,7 +104,7 @@ def _begin() -> None:
         return
     name, style = next(iter(_wanted.items()))
     try:
-        _job = name, service.session().start(Request(scenery(), _SEED, style), gives_way=True)
+        _job = name, service.session().start(request(style), gives_way=True)
     except SessionError:
         pass  # something else is painted: later
 

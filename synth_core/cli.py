@@ -94,6 +94,8 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", type=Path, help="checkpoint.pt of the composition stage")
     parser.add_argument("--detail", type=Path, required=True, help="checkpoint.pt of the detail stage")
     parser.add_argument("--out", type=Path, required=True, help="weights folder to write")
+    parser.add_argument("--name", default="Veduta", help="what people know these weights by (default Veduta)")
+    parser.add_argument("--licence", default="", help="one short sentence on what they may be used for")
     parser.set_defaults(command=_export)
 
 
@@ -178,10 +180,11 @@ def _style(arguments: argparse.Namespace) -> np.ndarray | None:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from .export import ExportError, export_checkpoints
+    from .export import ExportError, export_checkpoints, present
 
     try:
         export_checkpoints(arguments.checkpoint, arguments.detail, arguments.out)
+        present(arguments.out, arguments.name, arguments.licence)
     except ExportError as error:
         return _complain(error)
     print(f"{arguments.out}: exported")

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import warnings
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,14 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from . import labels as label_set
+from . import thumbnail
 from . import weights as files
 from .canvas import DETAIL_NOISE
+from .files import write_whole
 from .models.composition import Composition
 from .models.detail import Detail
 from .models.layers import set_wrap
+from .painter import Painter
 from .request import NOISE_CHANNELS, STYLE_SIZE
 
 OPSET = 17
@@ -40,7 +44,7 @@ def export(
     """Write the weights folder: painter.safetensors, composition.onnx (and its variants that wrap), detail.onnx and manifest.json.
 
     encoder is the style encoder's state, bank the style codes (M, 23, 64) of M photographs. Looks, stylist and critic of the weights that
-    were there belonged to those; they are made again (`add_looks`, `add_network`).
+    were there belonged to those; they are made again (`add_looks`, `add_network`), and so is what people see of it (`present`).
     """
     networks = {"composition": (composition, _composition_example()), "detail": (detail, _detail_example())}
     tensors = {"styles.bank": bank}
@@ -54,8 +58,8 @@ def export(
     set_wrap(composition, "")
     arguments = {name: network.arguments_of(network.state_dict()) for name, (network, _) in networks.items()}
     _write(folder, {name: _half(name, value) for name, value in tensors.items()}, graphs, {"version": version, **arguments})
-    for graph in files.PARTS.values():  # made from another painter
-        (folder / graph).unlink(missing_ok=True)
+    for name in (*files.PARTS.values(), files.THUMBNAIL):  # made from another painter
+        (folder / name).unlink(missing_ok=True)
 
 
 def add_looks(folder: Path, names: tuple[str, ...], looks: torch.Tensor) -> None:
@@ -78,6 +82,22 @@ def add_network(folder: Path, name: str, network: torch.nn.Module, example: dict
     _write(folder, tensors, graphs, manifest | {name: network.arguments_of(state)})
 
 
+def present(folder: Path, name: str, licence: str) -> None:
+    """Give a weights folder what people see of it: its name, its licence in one short sentence, today's date, and a thumbnail that it paints.
+
+    Raises WeightsError.
+    """
+    write_whole(folder / files.THUMBNAIL, Painter(folder).paint(thumbnail.request()).png)
+    manifest = json.loads((folder / files.MANIFEST).read_text(encoding="utf-8"))
+    manifest |= {"name": name, "licence": licence, "created": date.today().isoformat()}
+    manifest["sha256"][files.THUMBNAIL] = files.sha256(folder / files.THUMBNAIL)
+    write_whole(folder / files.MANIFEST, _json(manifest))
+
+
+def _json(manifest: dict) -> bytes:
+    return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+
+
 def _read(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, onnx.ModelProto], dict]:
     """A checked weights folder's tensors, graphs and manifest."""
     files.load(folder)
@@ -95,8 +115,9 @@ def _write(folder: Path, tensors: dict[str, np.ndarray], graphs: dict[str, onnx.
     for name, graph in graphs.items():
         _point_outside(graph, _READS[name], places)
         new[name].write_bytes(graph.SerializeToString())
-    manifest["sha256"] = {name: files.sha256(path) for name, path in new.items() if name != files.MANIFEST}
-    new[files.MANIFEST].write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    kept = {name: total for name, total in manifest.get("sha256", {}).items() if name == files.THUMBNAIL}
+    manifest["sha256"] = {name: files.sha256(path) for name, path in new.items() if name != files.MANIFEST} | kept
+    new[files.MANIFEST].write_bytes(_json(manifest))
     for name, path in new.items():
         os.replace(path, folder / name)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,10 +18,12 @@ GRAPHS = {"composition": "composition.onnx", "detail": "detail.onnx"}
 WRAPS = {"x": "composition_x.onnx", "xy": "composition_xy.onnx"}  # composition for pictures that wrap; folders of earlier versions lack them
 PARTS = {"stylist": "stylist.onnx", "critic": "critic.onnx"}  # a folder may lack them: they are made after the painter
 MANIFEST = "manifest.json"
+THUMBNAIL = "thumbnail.png"  # a small picture that these weights painted; a folder may lack it
 JUDGES = "discriminator.safetensors"  # what the painter was taught by: read by the trainer alone, never staged with the extension
 
 _DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
 _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_LONGEST = {"name": 60, "licence": 200, "created": 10}  # characters of what people read
 _LARGEST_HEADER = 16 << 20  # bytes; a longer one is no header
 
 
@@ -41,10 +43,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Weights:
-    """A checked weights folder.
+    """A weights folder.
 
     sha256: of the tensors' file; networks: the constructor arguments of each network that is there, by the network's name; wraps: the keys of
-    WRAPS whose graphs are there; looks: the names of the tensor `styles.looks`, one a row.
+    WRAPS whose graphs are there; looks: the names of the tensor `styles.looks`, one a row. name: for people, the version where the manifest
+    names none; licence: one short sentence, and created: an ISO date, "" where the manifest tells neither. sums: the SHA-256 of each file.
     """
 
     folder: Path
@@ -53,6 +56,10 @@ class Weights:
     networks: dict[str, dict]
     wraps: tuple[str, ...] = ()
     looks: tuple[str, ...] = ()
+    name: str = ""
+    licence: str = ""
+    created: str = ""
+    sums: dict[str, str] = field(default_factory=dict)
 
     def tensors(self, prefix: str) -> dict[str, np.ndarray]:
         """The tensors whose names begin with `prefix` (left out of the keys) as float32 arrays."""
@@ -61,21 +68,30 @@ class Weights:
 
 def load(folder: Path) -> Weights:
     """The weights of `folder`, every file checked against the manifest's SHA-256. Raises WeightsError."""
+    weights = describe(folder)
+    for name, expected in weights.sums.items():
+        _check(folder / name, expected)
+    return weights
+
+
+def describe(folder: Path) -> Weights:
+    """What the manifest of `folder` says, in a moment: no other file is looked at. Raises WeightsError."""
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         wraps = tuple(wrap for wrap, name in WRAPS.items() if name in manifest["sha256"])
         graphs = GRAPHS | {name: graph for name, graph in PARTS.items() if name in manifest}
-        sums = {name: str(manifest["sha256"][name]) for name in (TENSORS, *graphs.values(), *(WRAPS[wrap] for wrap in wraps))}
+        optional = [name for name in (THUMBNAIL,) if name in manifest["sha256"]]
+        files = (TENSORS, *graphs.values(), *(WRAPS[wrap] for wrap in wraps), *optional)
+        sums = {name: str(manifest["sha256"][name]) for name in files}
         networks, looks = {name: dict(manifest[name]) for name in graphs}, tuple(manifest.get("looks", ()))
-        weights = Weights(folder, str(manifest["version"]), sums[TENSORS], networks, wraps, looks)
+        texts = {name: str(manifest.get(name, ""))[:longest] for name, longest in _LONGEST.items()}
+        version = str(manifest["version"])
     except FileNotFoundError:
         raise WeightsError(f"There are no weights in {folder} ({MANIFEST} is missing); install them again.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{path} can't be read ({type(error).__name__}: {error}); install the weights again.") from error
-    for name, expected in sums.items():
-        _check(folder / name, expected)
-    return weights
+    return Weights(folder, version, sums[TENSORS], networks, wraps, looks, **texts | {"name": texts["name"] or version}, sums=sums)
 
 
 def _check(path: Path, expected: str) -> None:

@@ -18,7 +18,7 @@ LOOKS = ("golden hour", "mist", "storm")
 @pytest.fixture
 def parts(scene, veduta, monkeypatch, tmp_path) -> SimpleNamespace:
     """The extension's modules that are tested here, with three looks in the weights."""
-    names = {"looks": "looks", "painting": "painting", "thumbnails": "thumbnails", "styles": "synth_core.styles", "weights": "synth_core.weights",
+    names = {"looks": "looks", "painting": "painting", "thumbnails": "thumbnails", "thumbnail": "synth_core.thumbnail", "styles": "synth_core.styles", "weights": "synth_core.weights",
              "request": "synth_core.request", "operators": "operators.look", "recipe": "recipe", "service": "service", "exr": "synth_core.exr",
              "backdrop": "apply.backdrop"}
     found = SimpleNamespace(**{key: importlib.import_module(f"{veduta.__name__}.{name}") for key, name in names.items()})
@@ -266,5 +266,5 @@ def test_a_folder_that_cant_be_written_is_named(parts, monkeypatch, tmp_path):
 
 
 def test_the_small_map_has_every_kind_of_ground_in_it(parts):
-    shares = np.bincount(parts.thumbnails.scenery().ravel(), minlength=23) / parts.thumbnails.SIZE**2
+    shares = np.bincount(parts.thumbnail.scenery().ravel(), minlength=23) / parts.thumbnail.SIZE**2
     assert {label for label in range(23) if shares[label] > 0.03} == {1, 5, 13, 16, 20} and shares.sum() == pytest.approx(1)

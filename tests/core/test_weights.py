@@ -100,3 +100,19 @@ def test_a_manifest_without_a_network(copy):
     (copy / weights.MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(WeightsError, match="can't be read"):
         weights.load(copy)
+
+
+def test_a_folder_s_name_licence_and_thumbnail(copy):
+    before = weights.load(copy)
+    assert (before.name, before.licence, before.created) == ("tiny", "", "")
+    torch, export = pytest.importorskip("torch"), pytest.importorskip("synth_core.export")
+    export.present(copy, "Karst – " + 80 * "x", "For our studio alone.")
+    found = weights.load(copy)
+    assert found.name.startswith("Karst – x") and len(found.name) == 60
+    assert found.licence == "For our studio alone." and found.created.startswith("20") and found.sha256 == before.sha256
+    picture = (copy / weights.THUMBNAIL).read_bytes()
+    export.add_looks(copy, ("dusk",), torch.zeros(1, 23, 64))
+    assert weights.load(copy).name == found.name
+    (copy / weights.THUMBNAIL).write_bytes(picture[:-1])
+    with pytest.raises(WeightsError, match="thumbnail.png is damaged"):
+        weights.load(copy)
