@@ -1,7 +1,7 @@
 """Export: trained networks become the weights folder that the painter reads. Needs torch and onnx; nothing else here trains or paints.
 
-All tensors go once, as float16, into `painter.safetensors`. The ONNX graphs hold no numbers of their own: each of their parameters is
-external data (a byte range of that file) followed by a Cast to float32.
+All tensors go once, as float16 (statistics of a batch norm as float32), into `painter.safetensors`. The ONNX graphs hold no
+numbers of their own: each of their parameters is external data (a byte range of that file) followed by a Cast to float32.
 """
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ from .request import NOISE_CHANNELS, STYLE_SIZE
 OPSET = 17
 # Whose tensors each graph reads.
 _READS = {graph: name for name, graph in (files.GRAPHS | files.PARTS).items()} | {graph: "composition" for graph in files.WRAPS.values()}
-_HALF = ".half"  # ending of the names of parameters as they lie in the tensors' file
+_KEPT = ".kept"  # ending of the names of parameters as they lie in the tensors' file
+_EXACT = ("running_mean", "running_var")  # endings of the names of tensors whose ratios matter: small differences of large numbers
+_TYPES = {np.dtype(np.float16): TensorProto.FLOAT16, np.dtype(np.float32): TensorProto.FLOAT}
 
 
 class ExportError(ValueError):
@@ -57,7 +59,7 @@ def export(
         graphs[name] = _graph(composition, _composition_example(), ["painted"])
     set_wrap(composition, "")
     arguments = {name: network.arguments_of(network.state_dict()) for name, (network, _) in networks.items()}
-    _write(folder, {name: _half(name, value) for name, value in tensors.items()}, graphs, {"version": version, **arguments})
+    _write(folder, {name: _stored(name, value) for name, value in tensors.items()}, graphs, {"version": version, **arguments})
     for name in (*files.PARTS.values(), files.THUMBNAIL):  # made from another painter
         (folder / name).unlink(missing_ok=True)
 
@@ -65,7 +67,7 @@ def export(
 def add_looks(folder: Path, names: tuple[str, ...], looks: torch.Tensor) -> None:
     """Put named looks (L, 23, 64), one a name, into a weights folder, in place of those it has. Raises WeightsError, ExportError."""
     tensors, graphs, manifest = _read(folder)
-    tensors["styles.looks"] = _half("styles.looks", looks)
+    tensors["styles.looks"] = _stored("styles.looks", looks)
     _write(folder, tensors, graphs, manifest | {"looks": list(names)})
 
 
@@ -77,9 +79,19 @@ def add_network(folder: Path, name: str, network: torch.nn.Module, example: dict
     tensors, graphs, manifest = _read(folder)
     state = network.state_dict()
     tensors = {key: value for key, value in tensors.items() if not key.startswith(f"{name}.")}
-    tensors |= {f"{name}.{key}": _half(f"{name}.{key}", value) for key, value in state.items()}
+    tensors |= {f"{name}.{key}": _stored(f"{name}.{key}", value) for key, value in state.items()}
     graphs[files.PARTS[name]] = _graph(network, example, outputs)
     _write(folder, tensors, graphs, manifest | {name: network.arguments_of(state)})
+
+
+def write_network(folder: Path, name: str, network: torch.nn.Module, example: dict[str, torch.Tensor], outputs: list[str]) -> Path:
+    """Write the tensors and the graph of one network alone, whatever it is, under one of the names of `weights.GRAPHS`. Returns the graph's file.
+
+    example, outputs: as in `add_network`.
+    """
+    tensors = {f"{name}.{key}": _stored(key, value) for key, value in network.state_dict().items()}
+    _write(folder, tensors, {files.GRAPHS[name]: _graph(network, example, outputs)}, {})
+    return folder / files.GRAPHS[name]
 
 
 def present(folder: Path, name: str, licence: str) -> None:
@@ -122,7 +134,10 @@ def _write(folder: Path, tensors: dict[str, np.ndarray], graphs: dict[str, onnx.
         os.replace(path, folder / name)
 
 
-def _half(name: str, tensor: torch.Tensor) -> np.ndarray:
+def _stored(name: str, tensor: torch.Tensor) -> np.ndarray:
+    """The tensor as it lies in the file. Raises ExportError for numbers beyond float16."""
+    if name.endswith(_EXACT):
+        return tensor.detach().cpu().float().numpy()
     half = tensor.detach().cpu().half().numpy()
     if not np.isfinite(half).all():
         raise ExportError(f"The tensor {name} holds numbers that float16 can't hold; the run has diverged, so take an earlier checkpoint.")
@@ -183,8 +198,8 @@ def _empty(model: onnx.ModelProto) -> None:
     graph = model.graph
     casts = []
     for tensor in graph.initializer:
-        name, inner, shape = tensor.name, f"{tensor.name}{_HALF}", list(tensor.dims)
-        tensor.CopyFrom(TensorProto(name=inner, data_type=TensorProto.FLOAT16, dims=shape, data_location=TensorProto.EXTERNAL))
+        name, inner, shape = tensor.name, f"{tensor.name}{_KEPT}", list(tensor.dims)
+        tensor.CopyFrom(TensorProto(name=inner, dims=shape, data_location=TensorProto.EXTERNAL))
         casts.append(helper.make_node("Cast", [inner], [name], name=f"{name}.cast", to=TensorProto.FLOAT))
     nodes = [*casts, *graph.node]
     del graph.node[:]
@@ -194,7 +209,8 @@ def _empty(model: onnx.ModelProto) -> None:
 def _point_outside(model: onnx.ModelProto, network: str, places: dict[str, files.Place]) -> None:
     """Point every parameter at its place in the tensors' file, in place."""
     for tensor in model.graph.initializer:
-        place = places[f"{network}.{tensor.name.removesuffix(_HALF)}"]
+        place = places[f"{network}.{tensor.name.removesuffix(_KEPT)}"]
+        tensor.data_type = _TYPES[place.dtype]
         del tensor.external_data[:]
         for key, value in (("location", files.TENSORS), ("offset", place.offset), ("length", place.length)):
             tensor.external_data.add(key=key, value=str(value))
@@ -244,7 +260,7 @@ def _write_judges(checkpoints: dict[str, dict], folder: Path) -> None:
     for stage, state in checkpoints.items():
         found = {f"{name}.{key}": value for name in ("discriminator", "pixel_head") for key, value in state["learners"][name].items()}
         found |= {key: value for key, value in state["extras"].items() if key.startswith("deviation")}
-        tensors |= {f"{stage}.{key}": _half(key, value) for key, value in found.items()}
+        tensors |= {f"{stage}.{key}": _stored(key, value) for key, value in found.items()}
     new = folder / f"{files.JUDGES}.new"
     files.write(new, tensors)
     os.replace(new, folder / files.JUDGES)

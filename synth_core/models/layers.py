@@ -67,7 +67,7 @@ class EnlargeSmoothly(nn.Module):
 def set_wrap(network: nn.Module, wrap: str) -> None:
     """Make `network` continue at the other side in x ("x") or in both directions ("xy"), or stop doing so ("")."""
     for module in network.modules():
-        if isinstance(module, (Conv3x3, EnlargeSmoothly)):
+        if hasattr(module, "wrap"):
             module.wrap = wrap
 
 

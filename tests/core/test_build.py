@@ -17,7 +17,7 @@ def test_stages_what_painting_needs_and_nothing_that_trains(tmp_path):
     tree = build.stage(tmp_path / "veduta", weights)
     assert (tree / "blender_manifest.toml").is_file() and (tree / "synth_core" / "worker.py").is_file() and (tree / "LICENSE").is_file()
     assert [path.name for path in (tree / "weights").iterdir()] == ["painter.safetensors"]
-    unwanted = {"training", "export.py", "discriminator.py", "__pycache__"}
+    unwanted = {"training", "export.py", "foreign.py", "discriminator.py", "__pycache__"}
     assert not [path for path in tree.rglob("*") if path.name in unwanted]
 
 
