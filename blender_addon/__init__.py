@@ -6,7 +6,7 @@ import bpy
 from . import command
 from . import history as paintings
 from . import live as live_view
-from . import looks, painting, panels, preferences, properties, service, swatches, thumbnails, variations
+from . import installed, looks, painting, panels, preferences, properties, service, swatches, thumbnails, variations
 from . import relief as reliefs
 from .apply import follow
 from .operators import (
@@ -15,6 +15,7 @@ from .operators import (
 )
 from .operators import guess_labels, paint_labels
 from .operators import variations as variation_operators
+from .operators import weights as weight_operators
 
 CLASSES = (
     *properties.CLASSES,
@@ -34,6 +35,7 @@ CLASSES = (
     *export_frames.CLASSES,
     *look.CLASSES,
     *variation_operators.CLASSES,
+    *weight_operators.CLASSES,
     *texture.CLASSES,
     *world.CLASSES,
     *frames.CLASSES,
@@ -67,6 +69,7 @@ def unregister() -> None:
     thumbnails.free()
     variations.forget()
     looks.forget()
+    installed.forget()
     paintings.forget()
     reliefs.forget()
     swatches.free()

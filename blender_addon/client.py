@@ -41,7 +41,8 @@ class Lost(Exception):
 class Client:
     """A child process from its start to its end.
 
-    package: folder that holds synth_core/ and weights/; python: the interpreter; wheels: folders to import ONNX Runtime from;
+    package: folder that holds synth_core/; weights: the folder of those to paint with; python: the interpreter;
+    wheels: folders to import ONNX Runtime from;
     log: file for the child's output, written anew; environment: variables on top of this process's own;
     engine: one of the core's `engines.NAMES`; threads: processor threads to paint with, 0 for all; idle: seconds without a job after which
     the child ends by itself.
@@ -49,8 +50,8 @@ class Client:
     Raises OSError when the child can't be started.
     """
 
-    def __init__(self, package: Path, python: Path, wheels: Sequence[Path], log: Path, environment: Mapping[str, str], engine: str, threads: int,
-                 idle: float):
+    def __init__(self, package: Path, weights: Path, python: Path, wheels: Sequence[Path], log: Path, environment: Mapping[str, str],
+                 engine: str, threads: int, idle: float):
         self._log = log
         self._token, self._nonce = secrets.token_hex(32), secrets.token_hex(32)
         self._connection: socket.socket | None = None
@@ -60,7 +61,7 @@ class Client:
         self._listener.setblocking(False)
         try:
             self._process = self._spawn(package, python, environment)
-            self._hand_over(package, wheels, {"engine": engine, "threads": threads, "idle": idle})
+            self._hand_over(weights, wheels, {"engine": engine, "threads": threads, "idle": idle})
         except OSError:
             self._listener.close()
             raise
@@ -112,9 +113,9 @@ class Client:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # exists on Windows alone: no console flashes up
             )
 
-    def _hand_over(self, package: Path, wheels: Sequence[Path], options: dict) -> None:
+    def _hand_over(self, weights: Path, wheels: Sequence[Path], options: dict) -> None:
         port = self._listener.getsockname()[1]
-        folders = {"weights": str(package / "weights"), "wheels": [str(folder) for folder in wheels]}
+        folders = {"weights": str(weights), "wheels": [str(folder) for folder in wheels]}
         settings = {"port": port, "token": self._token, **options, **folders}
         try:
             with self._process.stdin as pipe:

@@ -12,7 +12,7 @@ import time
 
 import bpy
 
-from . import painting, service
+from . import installed, painting, service
 from .operators import frames
 from .operators.frame_chain import folder_of
 from .painting import PaintingError
@@ -55,6 +55,8 @@ def _paint_frames(options: argparse.Namespace) -> int:
     start, end = options.frames
     scene = bpy.context.scene
     settings = {**frames.asked_for(scene), "start": start, "end": end, "step": 1, "skip_existing": options.skip_existing}
+    chosen = installed.chosen()
+    _say(f"weights {chosen.name!r}, {installed.sha256()[:12]}" if chosen.weights else chosen.problem)
     place = folder_of(scene, frames.scene_camera(scene), settings["folder"])
     while True:
         for warning in frames.begin(bpy.context, **settings, show=False, say=_say):

@@ -5,16 +5,13 @@ read once and remembered by the Image's session id: a recipe, once stored, is ne
 """
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
 import bpy
 
 from . import recipe as recipes
-from . import service
 from .apply import backdrop
-from .synth_core import weights
 
 _FAVOURITE = "veduta_favourite"  # custom property of the Image
 
@@ -56,7 +53,6 @@ class Summary:
 
 
 _summaries: dict[int, Summary] = {}
-_installed: str | None = None
 
 
 def paintings() -> list[bpy.types.Image]:
@@ -74,9 +70,7 @@ def summary(image: bpy.types.Image) -> Summary:
 
 def forget() -> None:
     """Drop what was remembered."""
-    global _installed
     _summaries.clear()
-    _installed = None
 
 
 def selected(scene: bpy.types.Scene) -> bpy.types.Image | None:
@@ -94,18 +88,6 @@ def set_favourite(image: bpy.types.Image, favourite: bool) -> None:
         image[_FAVOURITE] = True
     else:
         image.pop(_FAVOURITE, None)
-
-
-def installed_weights() -> str:
-    """The sha256 of the weights that this Veduta paints with, read once; "" when they can't be read, which the painter tells."""
-    global _installed
-    if _installed is None:
-        try:
-            manifest = json.loads((service.PACKAGE / "weights" / weights.MANIFEST).read_text(encoding="utf-8"))
-            _installed = str(manifest["sha256"][weights.TENSORS])
-        except (OSError, ValueError, LookupError, TypeError):
-            _installed = ""
-    return _installed
 
 
 def _read(image: bpy.types.Image) -> Summary:

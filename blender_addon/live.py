@@ -18,7 +18,7 @@ import numpy as np
 from bpy.app.handlers import persistent
 from gpu_extras.batch import batch_for_shader
 
-from . import looks, painting, service, viewports
+from . import installed, looks, painting, service, viewports
 from . import recipe as recipes
 from .capture import CaptureError, Lens, matrix_lens, project
 from .capture.sketch import Scenery, Sketch, Steps
@@ -59,17 +59,19 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Aim:
-    """What is to be painted: a look at one state of the scene with one seed, and in which style (23, 64), None for the seed's own."""
+    """What is to be painted: a look at one state of the scene with one seed, in which style (23, 64), None for the seed's own, and with
+    weights of which hash."""
 
     look: Look
     state: int
     seed: int
     style: np.ndarray | None
     style_name: str
+    weights: str
 
     @property
     def key(self) -> tuple:
-        return self.look.key, self.state, self.seed, None if self.style is None else self.style.tobytes()
+        return self.look.key, self.state, self.seed, None if self.style is None else self.style.tobytes(), self.weights
 
 
 @dataclass(eq=False)
@@ -191,7 +193,7 @@ class _Live:
             self._outdated = False
             self._state += self._scenery.gather(window.scene, window.view_layer, window.view_layer.depsgraph)
         seed = paint.scene_seed(window.scene)
-        aim = Aim(look(window, area, region), self._state, seed, *looks.wanted(window.scene, seed))
+        aim = Aim(look(window, area, region), self._state, seed, *looks.wanted(window.scene, seed), installed.sha256())
         if aim.key != self._seen:
             self._seen, self._changed = aim.key, time.monotonic()
         return aim

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import bpy
 import numpy as np
 
-from . import service
+from . import installed, service
 from .painting import PaintingError
 from .synth_core import labels as label_set
 from .synth_core.request import STYLE_SIZE
@@ -35,11 +35,11 @@ _styles: Styles | WeightsError | None = None
 
 
 def styles() -> Styles:
-    """The styles of the installed weights, read once. Raises WeightsError."""
+    """The styles of the chosen weights, read once. Raises WeightsError."""
     global _styles
     if _styles is None:
         try:
-            _styles = Styles(service.PACKAGE / "weights")
+            _styles = Styles(service.weights_folder(service.preferences().weights))
         except WeightsError as error:  # remembered too: a panel asks at every drawing, and damaged weights take long to check
             _styles = error
     if isinstance(_styles, WeightsError):
@@ -70,7 +70,7 @@ def find(scene: bpy.types.Scene, name: str) -> np.ndarray:
     except StyleError as error:
         raise PaintingError(str(error), "Choose another look.") from error
     except WeightsError as error:
-        raise PaintingError(str(error)) from error
+        raise _unreadable(error) from error
     except (ValueError, zlib.error) as error:
         raise PaintingError(f"The look {name!r} is damaged.", "Remove it and take it from its photograph again.") from error
 
@@ -100,7 +100,12 @@ def _base(scene: bpy.types.Scene, settings, seed: int) -> tuple[np.ndarray, str]
     try:
         return styles().drawn(seed), "By seed"
     except WeightsError as error:
-        raise PaintingError(str(error)) from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: WeightsError) -> PaintingError:
+    """What to tell of weights that can't be read; the user alone decides to paint with others."""
+    return PaintingError(str(error), "Or use Veduta's own.", installed.MEND) if service.preferences().weights else PaintingError(str(error))
 
 
 def keep(scene: bpy.types.Scene, name: str, style: np.ndarray) -> str:

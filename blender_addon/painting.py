@@ -13,7 +13,7 @@ from typing import Protocol
 
 import bpy
 
-from . import service, viewports
+from . import installed, service, viewports
 from .session import Job, SessionError
 
 TICK_SECONDS = 0.05
@@ -142,7 +142,7 @@ def step() -> bool:
     _current = None
     try:
         if painting.job.state == "failed":
-            fail(PaintingError(painting.job.problem.message, painting.job.problem.mend))
+            fail(PaintingError(painting.job.problem.message, painting.job.problem.mend, installed.MEND if installed.is_broken() else ""))
         elif painting.job.state == "done":
             _deliver(painting)
     finally:

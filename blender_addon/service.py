@@ -22,7 +22,8 @@ def session() -> Session:
         chosen = preferences()
         own_python = chosen.engine == "torch"
         python, folders = (chosen.python, []) if own_python else (sys.executable, wheels())
-        _session = Session(PACKAGE, python, folders, log=log_path(), engine=chosen.engine, threads=chosen.threads)
+        _session = Session(PACKAGE, python, folders, weights=weights_folder(chosen.weights), log=log_path(), engine=chosen.engine,
+                           threads=chosen.threads)
     return _session
 
 
@@ -52,6 +53,16 @@ def threads() -> int:
 def user_folder() -> Path:
     """The folder that Blender gives this extension for files of its own; made when missing."""
     return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, create=True))
+
+
+def shelf() -> Path:
+    """Where weights lie that the user has installed beside Veduta's own, a folder each."""
+    return user_folder() / "weights"
+
+
+def weights_folder(key: str) -> Path:
+    """The folder of weights by their key in the preferences: its name on the shelf, "" for Veduta's own."""
+    return shelf() / key if key else PACKAGE / "weights"
 
 
 def log_path() -> Path:

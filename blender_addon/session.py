@@ -62,7 +62,7 @@ class Job:
 class Session:
     """Meets requests one at a time in a child process that is kept for the next one.
 
-    package: folder of the staged add-on, which holds synth_core/ and weights/.
+    package: folder of the staged add-on, which holds synth_core/. weights: the folder of those to paint with; the package's own unless given.
     python: interpreter to run. wheels: folders to import ONNX Runtime from, if not the interpreter's own.
     log: file for the child's output, written anew for each child. environment: variables to add to this process's own.
     engine: one of the core's `engines.NAMES`. threads: processor threads to paint with, 0 for all. idle: seconds without a job after which the
@@ -75,6 +75,7 @@ class Session:
         python: Path | str = sys.executable,
         wheels: Sequence[Path] = (),
         *,
+        weights: Path | None = None,
         log: Path,
         environment: Mapping[str, str] | None = None,
         engine: str = "onnx",
@@ -83,7 +84,8 @@ class Session:
         patience: float = PATIENCE,
     ):
         self.note = ""  # one sentence when the child's engine is another than was asked for, after its last job
-        self._start_client = partial(Client, Path(package), Path(python), wheels, Path(log), environment or {}, engine, threads, idle)
+        folder = weights or Path(package) / "weights"
+        self._start_client = partial(Client, Path(package), folder, Path(python), wheels, Path(log), environment or {}, engine, threads, idle)
         self._client: Client | None = None
         self._job: Job | None = None
         self._started = 0  # jobs so far; the last one's number

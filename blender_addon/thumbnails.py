@@ -1,8 +1,8 @@
 """The looks' thumbnails: one small map painted in each of them, by the weights that will paint the picture.
 
 They are painted when first shown, by the painter's process while it has nothing else to do, and kept as PNG files in the extension's
-cache folder under the weights' hash: so they are true of whatever weights are installed and of looks taken from photographs too, and cost
-nothing in the zip. Any other job goes before them.
+cache folder under the weights' hash: so they are true of whatever weights are chosen and of looks taken from photographs too, and cost
+nothing in the zip. Any other job goes before them. The pictures of weights themselves come with these.
 """
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import bpy
 import bpy.utils.previews
 import numpy as np
 
-from . import history, looks, painting, service, viewports
+from . import installed, looks, painting, service, viewports
 from .session import Job, SessionError
+from .synth_core import weights
 from .synth_core.thumbnail import request
 
 _WAIT = 0.5  # seconds before the painter is asked again whether it is free
@@ -45,6 +46,16 @@ def icon(scene: bpy.types.Scene, look: str) -> int:
     return 0
 
 
+def weights_icon(entry: installed.Entry) -> int:
+    """`icon_value` of the picture that comes with weights; 0 where there is none."""
+    if bpy.app.background or entry.weights is None or weights.THUMBNAIL not in entry.weights.sums:
+        return 0
+    name = f"weights {entry.key}"
+    if _icons is not None and name in _icons:
+        return _icons[name].icon_id
+    return _load(name, entry.weights.folder / weights.THUMBNAIL)
+
+
 def problem() -> str:
     """Why no more thumbnails are painted, in one sentence; "" while all is well."""
     return _problem
@@ -58,8 +69,12 @@ def ask(name: str, style: np.ndarray) -> None:
 
 
 def folder() -> Path:
-    """Where the thumbnails of the installed weights lie."""
-    return service.user_folder() / _FOLDER / (history.installed_weights()[:16] or "none")
+    """Where the thumbnails of the chosen weights lie."""
+    return _folder_of(installed.sha256())
+
+
+def _folder_of(weights: str) -> Path:
+    return service.user_folder() / _FOLDER / (weights[:16] or "none")
 
 
 def file_name(style: np.ndarray) -> str:
@@ -120,8 +135,9 @@ def _save(name: str, png: bytes) -> None:
     global _problem
     _wanted.pop(name, None)
     place = folder()
+    kept = [place, *(_folder_of(entry.weights.sha256) for entry in installed.entries() if entry.weights)]
     for other in place.parent.glob("*"):
-        if other != place:
+        if other not in kept:
             shutil.rmtree(other, ignore_errors=True)
     try:
         place.mkdir(parents=True, exist_ok=True)

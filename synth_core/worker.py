@@ -228,7 +228,7 @@ def _explain(error: Exception) -> Unpaintable:
     if isinstance(error, Unpaintable):
         return error
     if isinstance(error, WeightsError):
-        return Unpaintable(str(error), "Reinstall Veduta to bring its weights back.")
+        return Unpaintable(str(error), "Reinstall Veduta to bring its own weights back, or choose others in its preferences.")
     if isinstance(error, EngineError):
         return Unpaintable(str(error), "Choose another engine in Veduta's preferences, or reinstall Veduta.")
     if isinstance(error, ProtocolError):

@@ -5,7 +5,7 @@ import bpy
 import numpy as np
 from bpy.props import StringProperty
 
-from .. import history, painting
+from .. import installed, painting
 from .. import recipe as recipes
 from .. import relief as reliefs
 from ..apply import backdrop
@@ -37,10 +37,10 @@ class VEDUTA_OT_reproduce(StartsPainting, bpy.types.Operator):
     def description(cls, context, properties):
         image = _image(context.scene, properties.painting)
         try:
-            changed = image is not None and other_weights(recipes.load(image))
+            others = installed.difference(recipes.load(image).weights) if image is not None else ""
         except recipes.RecipeError as error:
             return str(error)
-        promise = f"{_SIMILAR}: it was painted with other weights" if changed else "On the same machine and engine it comes out bit for bit"
+        promise = f"{_SIMILAR}: {others}" if others else "On the same machine and engine it comes out bit for bit"
         return f"Paint this picture again from its recipe. {promise}"
 
     def begin(self, context):
@@ -87,12 +87,6 @@ def _camera(scene: bpy.types.Scene, image: bpy.types.Image, recipe: recipes.Reci
     return shown or painted_camera(scene, recipe)
 
 
-def other_weights(recipe: recipes.Recipe) -> bool:
-    """Whether this Veduta holds other weights than painted the recipe's picture; False when they can't be read, which the painter tells."""
-    installed = history.installed_weights()
-    return bool(installed) and recipe.weights != installed
-
-
 def _matte(context: bpy.types.Context, camera: bpy.types.Object, shape: tuple[int, int]) -> np.ndarray:
     """The matte of the objects that are kept now."""
     height, width = shape
@@ -105,8 +99,9 @@ def _matte(context: bpy.types.Context, camera: bpy.types.Object, shape: tuple[in
 def _warnings(recipe: recipes.Recipe, scene: bpy.types.Scene, camera: bpy.types.Object) -> list[str]:
     """Sentences on what will not be as it was."""
     found = []
-    if other_weights(recipe):
-        found.append(f"{_SIMILAR}: this picture was painted with other weights.")
+    others = installed.difference(recipe.weights)
+    if others:
+        found.append(f"{_SIMILAR}: {others}.")
     if not recipes.is_view(recipe, scene, camera):
         found.append(f"The camera {camera.name!r} has changed since; the picture still shows its former view.")
         if recipe.relief is not None:

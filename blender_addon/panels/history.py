@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import history, looks
+from .. import history, installed, looks
 from .. import recipe as recipes
 from ..apply import backdrop
 from .common import SidebarPanel, wrapped
@@ -69,8 +69,9 @@ class VEDUTA_PT_history(SidebarPanel, bpy.types.Panel):
             size = f"{summary.width} x {summary.height}"
             for fact in (looks.title(summary.look_name), summary.when, f"Seed {summary.seed}", summary.camera, size):
                 facts.label(text=fact)
-        if not summary.problem and summary.weights != history.installed_weights():
-            wrapped(layout, context, "Reproduce: similar, not identical (other weights)", "INFO")
+        others = "" if summary.problem else installed.difference(summary.weights)
+        if others:
+            wrapped(layout, context, f"Reproduce: similar, not identical; {others}", "INFO")
         self._draw_actions(layout, context, image)
 
     def _draw_actions(self, layout, context, image) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import painting, service
+from .. import installed, painting, service
 from ..operators import paint
 from . import label_help, live
 from .common import SidebarPanel, progress, wrapped
@@ -22,6 +22,8 @@ class VEDUTA_PT_paint(SidebarPanel, bpy.types.Panel):
         row.scale_y = 1.6
         row.operator("veduta.paint", icon="BRUSH_DATA")
         live.draw(layout, context)
+        if service.preferences().weights:
+            layout.label(text=f"Weights: {installed.chosen().name}", icon="ERROR" if installed.chosen().problem else "BRUSHES_ALL")
         if service.note():
             wrapped(layout, context, service.note(), "INFO")
         label_help.draw_advice(layout, context)

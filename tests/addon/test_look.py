@@ -18,9 +18,9 @@ LOOKS = ("golden hour", "mist", "storm")
 @pytest.fixture
 def parts(scene, veduta, monkeypatch, tmp_path) -> SimpleNamespace:
     """The extension's modules that are tested here, with three looks in the weights."""
-    names = {"looks": "looks", "painting": "painting", "thumbnails": "thumbnails", "thumbnail": "synth_core.thumbnail", "styles": "synth_core.styles", "weights": "synth_core.weights",
-             "request": "synth_core.request", "operators": "operators.look", "recipe": "recipe", "service": "service", "exr": "synth_core.exr",
-             "backdrop": "apply.backdrop"}
+    names = {"looks": "looks", "painting": "painting", "thumbnails": "thumbnails", "thumbnail": "synth_core.thumbnail",
+             "styles": "synth_core.styles", "weights": "synth_core.weights", "request": "synth_core.request",
+             "operators": "operators.look", "recipe": "recipe", "service": "service", "exr": "synth_core.exr", "backdrop": "apply.backdrop"}
     found = SimpleNamespace(**{key: importlib.import_module(f"{veduta.__name__}.{name}") for key, name in names.items()})
     monkeypatch.setattr(found.looks, "_styles", found.styles.Styles(weights_folder(found.weights, tmp_path / "weights")))
     yield found
@@ -248,8 +248,7 @@ def test_thumbnails_of_other_weights_go(parts):
     step_until(parts, lambda: not former.exists())
 
 
-def test_a_painter_that_fails_is_not_asked_again(parts, monkeypatch):
-    monkeypatch.setattr(parts.thumbnails, "scenery", lambda: np.full((64, 64), 9, np.uint8))
+def test_a_painter_that_fails_is_not_asked_again(parts):
     style = parts.looks.styles().look("storm")
     parts.thumbnails.ask("a.png", style)
     parts.thumbnails.step()

@@ -64,5 +64,5 @@ def test_check_python_tells_what_is_wrong(part, preferences, tmp_path):
 
 
 def test_hash_and_folders_are_shown(part):
-    assert len(part("history").installed_weights()) == 64
+    assert len(part("installed").sha256()) == 64
     assert part("service").log_path().parent == part("service").user_folder()

@@ -177,7 +177,7 @@ def test_reproduce_asks_for_the_same_picture(parts, scene, camera, monkeypatch):
     assert bpy.ops.veduta.reproduce.poll()
     started = []
     monkeypatch.setattr(parts.painting, "start", lambda request, deliver: started.append((request, deliver)))
-    monkeypatch.setattr(parts.reproduce, "other_weights", lambda recipe: recipe.weights == "ab" * 32)
+    monkeypatch.setattr(parts.reproduce.installed, "difference", lambda painted: "other weights" if painted == "ab" * 32 else "")
     warnings = parts.reproduce.begin(bpy.context)
     assert any("similar, not identical" in warning.lower() for warning in warnings)
     (again, deliver), = started
