@@ -1,4 +1,4 @@
-"""The command line: `python -m synth_core paint | paint-batch | export | train | paint-split`. Label map files are read here;
+"""The command line: `python -m synth_core paint | paint-batch | export | train | paint-split | gates | ...`. Label map files are read here;
 nothing is painted or trained.
 
 Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2. A batch of which some frames
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_export(commands.add_parser("export", help="make a weights folder from training checkpoints"))
         _add_train(commands.add_parser("train", help="train the networks"))
         _add_paint_split(commands.add_parser("paint-split", help="paint every map of a split, to judge the weights by"))
+        _add_gates(commands.add_parser("gates", help="ask weights what one figure misses, and print the model card's table"))
         _add_looks(commands.add_parser("looks", help="find the named looks and put them into the weights"))
         _add_distil(commands.add_parser("distil-stylist", help="teach the small network that takes a photograph's style"), "stylist", 24_000)
         _add_distil(commands.add_parser("distil-critic", help="teach the small network that judges paintings"), "critic", 12_000)
@@ -111,6 +112,13 @@ def _add_paint_split(parser: argparse.ArgumentParser) -> None:
 
     arguments.add_paint_split(parser, WEIGHTS)
     parser.set_defaults(command=_teach, teach=arguments.paint_split)
+
+
+def _add_gates(parser: argparse.ArgumentParser) -> None:
+    from .training import arguments
+
+    arguments.add_gates(parser, WEIGHTS)
+    parser.set_defaults(command=_teach, teach=arguments.gates)
 
 
 def _add_looks(parser: argparse.ArgumentParser) -> None:
@@ -194,10 +202,11 @@ def _export(arguments: argparse.Namespace) -> int:
 def _teach(arguments: argparse.Namespace) -> int:
     from .training.config import ConfigError
     from .training.data import DataError
+    from .training.gates import GateError
 
     try:
         return arguments.teach(arguments)
-    except (ConfigError, DataError) as error:
+    except (ConfigError, DataError, GateError) as error:
         return _complain(error)
 
 

@@ -14,13 +14,15 @@ from .data import Photographs
 SECOND_SEED = 100_000  # added to a picture's number for the painting that measures diversity
 
 
-def paint_split(data: Path, split: str, size: int, painter: Painter, out: Path) -> None:
-    """Write photos/, labels/, painted/ and again/ (other seeds) into `out`: same-named PNG files of size x size pixels.
+def paint_split(data: Path, split: str, size: int, painter: Painter, out: Path, styles: np.ndarray | None = None, again: bool = True) -> None:
+    """Write photos/, labels/, painted/ and, if wanted, again/ (other seeds) into `out`: same-named PNG files of size x size pixels.
 
-    A picture's seed is its number in the split. Raises DataError for a folder without photographs of that split.
+    A picture's seed is its number in the split. styles (N, 23, 64): one for each map, in place of the seeds'. Raises DataError for a folder
+    without photographs of that split.
     """
     photographs = Photographs(data, split, size)
-    folders = {name: out / name for name in ("photos", "labels", "painted", "again")}
+    seeds = {"painted": 0} | ({"again": SECOND_SEED} if again else {})  # folder: what is added to a picture's number
+    folders = {name: out / name for name in ("photos", "labels", *seeds)}
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
     for index, name in enumerate(tqdm(photographs.names, unit="map")):
@@ -28,8 +30,9 @@ def paint_split(data: Path, split: str, size: int, painter: Painter, out: Path) 
         Image.fromarray(picture).save(folders["photos"] / f"{name}.png")
         Image.fromarray(ids).save(folders["labels"] / f"{name}.png")
         filled = fill(ids)
-        for folder, seed in (("painted", index), ("again", index + SECOND_SEED)):
-            (folders[folder] / f"{name}.png").write_bytes(painter.paint(Request(filled, seed)).png)
+        for folder, further in seeds.items():
+            request = Request(filled, index + further, None if styles is None else styles[index])
+            (folders[folder] / f"{name}.png").write_bytes(painter.paint(request).png)
 
 
 def fill(ids: np.ndarray) -> np.ndarray:
