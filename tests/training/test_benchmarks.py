@@ -1,0 +1,117 @@
+"""What the benchmarks of pictures and the blind sheet count, on pictures and answers made up to have a known count."""
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def program(place: str):
+    """A program of the repository as a module."""
+    spec = importlib.util.spec_from_file_location(Path(place).stem, ROOT / place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def baselines():
+    return program("benchmarks/baselines.py")
+
+
+@pytest.fixture(scope="module")
+def by_label():
+    return program("benchmarks/by_label.py")
+
+
+@pytest.fixture(scope="module")
+def blind_sheet():
+    return program("scripts/blind_sheet.py")
+
+
+def test_a_label_s_mean_colour_is_its_pixels_mean(baselines):
+    picture, ids = np.zeros((2, 2, 3), np.uint8), np.uint8([[1, 1], [5, 0]])
+    picture[0] = [[10, 20, 30], [20, 40, 60]]
+    colours = baselines.mean_colours([(picture, ids)])
+    assert colours[1].tolist() == [15, 30, 45] and colours[5].tolist() == [0, 0, 0] and colours[12].tolist() == [128] * 3
+
+
+def test_baselines_take_the_photograph_of_the_likest_map(baselines, photographs):
+    found = baselines.baselines(photographs)
+    assert list(found) == ["nearest training photograph by label map", "each label's mean colour"]
+    nearest, again = found["nearest training photograph by label map"]
+    from synth_core.training.data import Photographs
+
+    val, train = Photographs(photographs, "val", 256), Photographs(photographs, "train", 256)
+    maps = {train.centre(index)[0].tobytes(): train.centre(index)[1] for index in range(len(train))}
+    for index, name in enumerate(val.names):  # the made-up maps come four kinds, two of each in the training split
+        assert all(np.array_equal(maps[pictures[name].tobytes()], val.centre(index)[1]) for pictures in (nearest, again))
+        assert not np.array_equal(nearest[name], again[name])
+
+
+def test_the_table_ends_with_the_photographs_own_figures(baselines):
+    judged = {name: 0.5 for name in baselines.FIGURES} | {"fd_floor": 0.1, "miou_real": 0.37, "acc_real": 0.69}
+    rows = baselines.table({"ours": judged}).splitlines()
+    assert rows[-1] == "| photographs | 0.100 | – | 0.370 | 0.690 | – | – |" and rows[2].startswith("| ours | 0.500 | 0 |")
+
+
+def test_intersection_over_union_by_label(by_label):
+    truth, read = np.uint8([[[1, 1, 5, 0]]]), np.uint8([[[1, 5, 5, 5]]])
+    matrix = by_label.confusion(read, truth)
+    assert matrix.sum() == 3 and matrix[1, 5] == 1
+    assert by_label.iou(matrix)[[1, 5]].tolist() == [0.5, 0.5]
+
+
+def test_labels_are_ranked_by_what_paintings_lose(by_label):
+    real, painted = np.zeros((23, 23), int), np.zeros((23, 23), int)
+    for label, right in ((1, 9000), (5, 9000), (12, 9000)):
+        real[label, label], painted[label, label], painted[label, 7] = 10_000, right - 1000 * label // 2, 1000
+    real[3, 3] = 10  # too few to say
+    assert by_label.ranked(painted, real) == [12, 5, 1]
+
+
+def test_crops_are_cut_where_the_label_is(by_label):
+    maps = np.ones((3, 256, 256), np.uint8)
+    maps[1, 128:, 128:] = 12
+    (index, (rows, columns)), = by_label.places(maps, 12)[:1]
+    assert index == 1 and (rows.start, columns.start) == (128, 128)
+
+
+def test_multiplications_are_counted():
+    speed = program("benchmarks/speed.py")
+    layer = torch.nn.Conv2d(3, 8, 3)
+    with torch.inference_mode():
+        assert speed.gmac(lambda: layer(torch.zeros(1, 3, 10, 12))) == 3 * 8 * 9 * 8 * 10 / 1e9
+
+
+KEY = {"pictures": {f"{number:02}": {"kind": kind} for number, kind in enumerate(["photo", "painting", "painting", "photo"], 1)}}
+
+
+def test_answers_are_marked(blind_sheet):
+    answers = blind_sheet.read_answers("1 photo\n02 painting, soft rocks\n3: Photo\n\n4 painting")
+    said = blind_sheet.marked(KEY, answers)
+    assert said.startswith("1 of 2 paintings taken for photographs (03); 1 of 2 photographs taken for paintings (04); 2 of 4 right")
+    assert said.endswith("0.69")
+
+
+@pytest.mark.parametrize("text, part", [("1 photo", "no answer to 02, 03, 04"), ("1 maybe", "'1 maybe' is no number")])
+def test_answers_that_are_none(blind_sheet, text, part):
+    with pytest.raises(blind_sheet.SheetError, match=part):
+        blind_sheet.marked(KEY, blind_sheet.read_answers(text))
+
+
+def test_too_few_photographs_for_a_blind_sheet(blind_sheet, photographs, tmp_path):
+    with pytest.raises(blind_sheet.SheetError, match="has 0 val photographs of 512 pixels; 48 are needed"):
+        blind_sheet.make(photographs, tmp_path, ROOT / "weights", 24)
+
+
+def test_a_blind_sheet_hides_what_is_what(blind_sheet, photographs, tmp_path, monkeypatch):
+    monkeypatch.setattr(blind_sheet, "SIDE", 64)
+    blind_sheet.make(photographs, tmp_path, ROOT / "weights", 2)
+    key = blind_sheet.json.loads((tmp_path / "key.json").read_text())["pictures"]
+    assert sorted(picture["kind"] for picture in key.values()) == ["painting", "painting", "photo", "photo"]
+    assert len({picture["name"] for picture in key.values()}) == 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["01.png", "02.png", "03.png", "04.png", "key.json", "sheet-1.png"]
