@@ -94,7 +94,8 @@ def table(found: dict[str, dict[str, float]]) -> str:
     """The figures as a Markdown table; the last row is what the judge says of photographs."""
     rows = ["| | " + " | ".join(FIGURES) + " |", "|---" * (len(FIGURES) + 1) + "|"]
     for name, judged in found.items():
-        rows.append(f"| {name} | " + " | ".join(f"{judged[figure]:.0f}" if figure == "swd" else f"{judged[figure]:.3f}" for figure in FIGURES) + " |")
+        cells = (f"{judged[figure]:.{0 if figure == 'swd' else 3}f}" for figure in FIGURES)
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
     real = next(iter(found.values()))
     rows.append("| photographs | " + " | ".join(f"{real[figure]:.3f}" if figure else "–" for figure in REAL) + " |")
     return "\n".join(rows)

@@ -2,11 +2,11 @@
 
     python benchmarks/by_label.py DATA --judge PATH/evaluate.py [--weights weights] [--out by_label.png]
 
-The `val` maps are painted at 256 px, seeds by number. The segmenter that lies beside the judge (`networks.py`, Segmenter; trained on photographs
-alone, never taught from) reads paintings and photographs; IoU is over all pixels of the split, and *read as* is the label that most of
-the misread pixels of paintings get. Chroma, contrast and sharpness are those under the label over photographs' of the same maps. The sheet has a
-row a label, the worst IoU against photographs' first: pairs of a painting and the photograph, cut where most of the label is. Needs the
-`train` extra.
+The `val` maps are painted at 256 px, seeds by number. The segmenter that lies beside the judge (`networks.py`, Segmenter; trained on
+photographs alone, never taught from) reads paintings and photographs; IoU is over all pixels of the split, and *read as* is the label that
+most of the misread pixels of paintings get. Chroma, contrast and sharpness are those under the label over photographs' of the same maps.
+The sheet has a row a label, the worst IoU against photographs' first: pairs of a painting and the photograph, cut where most of the label
+is. Needs the `train` extra.
 """
 from __future__ import annotations
 

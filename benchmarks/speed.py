@@ -5,8 +5,8 @@
 One run on all the processor cores that this process may use; nothing else should run. GMAC are the multiplications of all convolutions and
 matrix products of one painting, counted in torch while it paints, tiles' overlaps included. Seconds are the median of `--repeat` paintings
 after one that does not count, from the request to the PNG file. Plain SPADE (1903.07291; ngf 64, its label maps of Veduta's labels, random
-numbers: only its time is asked) learned pictures of 256²; the larger one shows what its size costs. Its time is the network's alone, in torch.
-Needs the `train` extra.
+numbers: only its time is asked) was published for pictures of 256²; at 512² it shows what its size costs. Its time is the network's alone,
+in torch. Needs the `train` extra.
 """
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""A blind sheet: photographs and paintings of their maps, mixed by a secret seed, for eyes that have seen neither; and the marking of the answers.
+"""A blind sheet: photographs and paintings, mixed by a secret seed, for eyes that have seen neither; and the marking of the answers.
 
     python scripts/blind_sheet.py make DATA FOLDER [--weights weights] [--count 24]
     python scripts/blind_sheet.py mark FOLDER/key.json ANSWERS
 
-`make` writes FOLDER/01.png ... and sheets of twelve (512 x 512 pixels each, numbered), and FOLDER/key.json, which the eyes must not see. Both kinds
-come from `val` photographs of at least 512 pixels on the short side, none of which is enlarged; no photograph's own map is painted, so that no
-pair gives itself away. Styles are drawn by seed. ANSWERS is a text file with one line a picture: its number and `photo` or `painting`
-(other words may follow). Needs the `train` extra.
+`make` writes FOLDER/01.png ... (512 x 512 pixels each), sheets of twelve with their numbers, and FOLDER/key.json, which the eyes must not
+see. Both kinds come from `val` photographs of at least 512 pixels on the short side, so that none is enlarged; no shown photograph's own map is
+painted, so that no pair gives itself away. Styles are drawn by seed. ANSWERS is a text file with one line a picture: its number and `photo`
+or `painting` (other words may follow). Needs the `train` extra.
 """
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def make(data: Path, folder: Path, weights: Path, count: int) -> None:
     for number, (_, _, picture) in enumerate(pictures, 1):
         Image.fromarray(picture).save(folder / f"{number:02}.png")
     for first in range(0, len(pictures), ON_A_SHEET):
-        sheet([picture for _, _, picture in pictures[first : first + ON_A_SHEET]], first + 1).save(folder / f"sheet-{first // ON_A_SHEET + 1}.png")
+        shown = [picture for _, _, picture in pictures[first : first + ON_A_SHEET]]
+        sheet(shown, first + 1).save(folder / f"sheet-{first // ON_A_SHEET + 1}.png")
     key = {f"{number:02}": {"kind": kind, "name": name} for number, (kind, name, _) in enumerate(pictures, 1)}
     (folder / "key.json").write_text(json.dumps({"seed": seed, "pictures": key}, indent=1))
 
@@ -114,9 +115,9 @@ def marked(key: dict, answers: dict[str, str]) -> str:
     doubted = sorted(number for number, kind in truth.items() if kind == KINDS[0] and answers[number] == KINDS[1])
     paintings, count = sum(kind == KINDS[1] for kind in truth.values()), len(truth)
     chance = sum(comb(count, hits) for hits in range(right, count + 1)) / 2**count
-    return (f"{len(fooled)} of {paintings} paintings taken for photographs ({', '.join(fooled) or 'none'}); {len(doubted)} of {count - paintings} photographs "
-            f"taken for paintings ({', '.join(doubted) or 'none'}); {right} of {count} right, by guessing alone at least as many with probability "
-            f"{chance:.2g}")  # fmt: skip
+    return (f"{len(fooled)} of {paintings} paintings taken for photographs ({', '.join(fooled) or 'none'}); "
+            f"{len(doubted)} of {count - paintings} photographs taken for paintings ({', '.join(doubted) or 'none'}); "
+            f"{right} of {count} right, by guessing alone at least as many with probability {chance:.2g}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The command lines of `python -m synth_core train`, `paint-split`, `gates`, `looks`, `distil-stylist` and `distil-critic`; torch is imported only when they run."""
+"""The command lines of `python -m synth_core train`, `paint-split`, `gates`, `looks`, `distil-stylist` and `distil-critic`; torch is
+imported only when they run."""
 from __future__ import annotations
 
 import argparse
@@ -62,15 +63,15 @@ def add_gates(parser: argparse.ArgumentParser, weights: Path) -> None:
 
     parser.add_argument("data", type=Path, help="folder with manifest.csv, NAME.webp and NAME.png")
     parser.add_argument("--weights", type=Path, default=weights, help="weights folder")
-    parser.add_argument("-o", "--out", type=Path, default=Path("gates.json"), help="file of all figures; gates that it holds for these weights are not "
-                        "asked again (default gates.json)")
+    parser.add_argument("-o", "--out", type=Path, default=Path("gates.json"), help="file of all figures; gates that it holds for these "
+                        "weights are not asked again (default gates.json)")
     parser.add_argument("--judge", type=Path, help="path of the outside judge's evaluate.py, for its figures beside the gates' own")
     parser.add_argument("--only", metavar="GATE", nargs="+", default=list(TITLES), help=f"of {', '.join(TITLES)}")
 
 
 def gates(args: argparse.Namespace) -> int:
-    """Ask the gates as the arguments say, and print their table; 1 when one fails. Raises GateError, DataError, ConfigError and WeightsError
-    with one sentence each."""
+    """Ask the gates as the arguments say, and print their table; 1 when one fails. Raises GateError, DataError, ConfigError and
+    WeightsError with one sentence each."""
     from .gates import ask, table
 
     answers = ask(args.data, args.weights, args.out, args.only, args.judge)

@@ -1,4 +1,4 @@
-"""The gates: what one Fréchet distance misses, asked of finished weights one gate after the other. Each gate is a module with `gate(studio)`.
+"""The gates: what one Fréchet distance misses, asked of finished weights one after the other. Each gate is a module with `gate(studio)`.
 
 What is kept, so that a stopped run goes on and a gate can be asked again: one JSON file.
 """

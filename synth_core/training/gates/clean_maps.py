@@ -1,5 +1,6 @@
-"""Forty fixed maps as clean as a blockout's: each label alone, horizons, wedges, discs, polygons. Is each label read back, is nothing blank, does no
-frequency stand out? The reading is the discriminator's, which taught the painter: it tells weights apart and proves nothing."""
+"""Forty fixed maps as clean as a blockout's: each label alone, horizons, wedges, discs, polygons. Is each label read back, is nothing
+blank, does no frequency stand out? The reading is the discriminator's, which taught the painter: it tells weights apart and proves
+nothing."""
 from __future__ import annotations
 
 import tempfile
@@ -31,17 +32,23 @@ def clean_maps() -> dict[str, np.ndarray]:
     ids = {label.name: label.id for label in label_set.LABELS}
     maps = {name: np.full((SIDE, SIDE), number, np.uint8) for name, number in ids.items() if number}
     for far, near in (("sky", "sea"), ("sky", "grass"), ("cloud", "sand"), ("sky", "snow"), ("fog", "lake"), ("sky", "field")):
-        maps[f"horizon {near}"] = drawn(far, [(near, [(0, 0.45), (1, 0.45), (1, 1), (0, 1)])])
+        maps[f"horizon {near}"] = drawn(far, [(near, below(0.45))])
     for peak, ground in (("mountain", "grass"), ("hill", "field"), ("rock", "sea"), ("snow", "lake")):
-        maps[f"wedge {peak}"] = drawn("sky", [(peak, [(0.1, 0.6), (0.5, 0.15), (0.95, 0.6)]), (ground, [(0, 0.6), (1, 0.6), (1, 1), (0, 1)])])
+        maps[f"wedge {peak}"] = drawn("sky", [(peak, [(0.1, 0.6), (0.5, 0.15), (0.95, 0.6)]), (ground, below(0.6))])
     for disc, ground in (("lake", "grass"), ("sand", "sea"), ("tree", "field")):
         round_ = [(0.5 + 0.35 * np.cos(turn), 0.72 + 0.16 * np.sin(turn)) for turn in np.linspace(0, 2 * np.pi, 64, endpoint=False)]
-        maps[f"disc {disc}"] = drawn("sky", [(ground, [(0, 0.4), (1, 0.4), (1, 1), (0, 1)]), (disc, round_)])
-    for corners, (thing, ground) in enumerate((("tree", "grass"), ("rock", "sand"), ("bush", "dirt"), ("stone", "river"), ("flower", "grass")), 3):
+        maps[f"disc {disc}"] = drawn("sky", [(ground, below(0.4)), (disc, round_)])
+    things = ("tree", "grass"), ("rock", "sand"), ("bush", "dirt"), ("stone", "river"), ("flower", "grass")
+    for corners, (thing, ground) in enumerate(things, 3):
         turns = 2 * np.pi * np.arange(corners) / corners - np.pi / 2
         polygon = [(0.5 + 0.3 * np.cos(turn), 0.6 + 0.3 * np.sin(turn)) for turn in turns]
-        maps[f"{corners} corners {thing}"] = drawn("sky", [(ground, [(0, 0.5), (1, 0.5), (1, 1), (0, 1)]), (thing, polygon)])
+        maps[f"{corners} corners {thing}"] = drawn("sky", [(ground, below(0.5)), (thing, polygon)])
     return maps
+
+
+def below(horizon: float) -> list[tuple[float, float]]:
+    """Corners of all that lies below a height, 0 the map's top."""
+    return [(0, horizon), (1, horizon), (1, 1), (0, 1)]
 
 
 def drawn(back: str, areas: list[tuple[str, list[tuple[float, float]]]]) -> np.ndarray:
@@ -82,11 +89,12 @@ def filled(studio: Studio, maps: dict[str, np.ndarray], pictures: dict[str, np.n
     """The share of blank cells, against the photographs'."""
     share = lambda pairs: float(np.divide(*np.array([blank(picture, ids) for picture, ids in pairs]).sum(0)))
     real = share(studio.cuts)
-    return [Figure("blank area, air left out", share(zip(pictures.values(), maps.values())), most=real + 0.02, note=f"photographs {real:.4f}")]
+    own = share(zip(pictures.values(), maps.values()))
+    return [Figure("blank area, air left out", own, most=real + 0.02, note=f"photographs {real:.3f}")]
 
 
 def even(studio: Studio, maps: dict[str, np.ndarray], pictures: dict[str, np.ndarray]) -> list[Figure]:
-    """The share of spikes in the spectrum of one-label maps' paintings, against photographs' squares of the same labels; the mean over labels."""
+    """The mean share of spikes in the spectrum of one-label maps' paintings, against photographs' squares of the same labels."""
     real: dict[str, list[float]] = {}
     for picture, ids in studio.cuts:
         for name, texture in textures(picture, ids):

@@ -14,7 +14,8 @@ SMALLEST = 0.02  # share of a picture below which a label's colours are not meas
 DRAWS = 500  # of a bootstrap
 LAG = 32  # pixels; nearer than that a picture is like itself without repeating anything
 COARSE = 16  # radius, pixels, of the mean that is taken away before a picture is compared with itself
-COARSEST, STANDS_OUT = 6, 20  # waves across a texture from which on they count; times the median of a random field that one in a million passes
+COARSEST = 6  # waves across a texture from which on they count
+STANDS_OUT = 20  # times the median power: one frequency in a million of a random field passes it
 CELL, BLANK = 16, 1.5  # side of the cells that may be blank, pixels; grey levels of deviation below which one is
 AIR = tuple(label_set.BY_NAME[name].id for name in ("sky", "cloud", "fog", "sun"))  # may be blank
 
@@ -87,8 +88,8 @@ def regions(picture: np.ndarray, ids: np.ndarray) -> np.ndarray:
 
 
 def repetition(picture: np.ndarray) -> float:
-    """The highest autocorrelation of a picture (H, W, 3) at any shift by `LAG` pixels or more, up to half the picture: 1 for a picture of equal tiles,
-    near 0 for one without pattern. Shading coarser than `COARSE` pixels does not count."""
+    """The highest autocorrelation of a picture (H, W, 3) at any shift by `LAG` pixels or more, up to half the picture: 1 for a picture of
+    equal tiles, near 0 for one without pattern. Shading coarser than `COARSE` pixels does not count."""
     field = grey(picture)
     field -= _box_mean(field, COARSE)
     height, width = field.shape
@@ -112,8 +113,8 @@ def _box_mean(field: np.ndarray, radius: int) -> np.ndarray:
 
 
 def spikes(texture: np.ndarray) -> float:
-    """The share of a texture's (S, S, 3) variance, coarse shading left out, in frequencies that stand out: with more than `STANDS_OUT` times the
-    median power at their wavelength in all directions. Grids and stripes have much; noise of any colour none."""
+    """The share of a texture's (S, S, 3) variance, coarse shading left out, in frequencies that stand out: with more than `STANDS_OUT`
+    times the median power at their wavelength in all directions. Grids and stripes have much; noise of any colour none."""
     field = grey(texture)
     side = len(field)
     window = np.hanning(side + 2)[1:-1]
@@ -128,10 +129,15 @@ def spikes(texture: np.ndarray) -> float:
 def blank(picture: np.ndarray, ids: np.ndarray) -> tuple[int, int]:
     """(blank cells, cells) of the cells that lie wholly in one label other than air: blank is what has hardly any texture."""
     rows, columns = (side // CELL for side in ids.shape)
-    cells = lambda array: array[: rows * CELL, : columns * CELL].reshape(rows, CELL, columns, CELL).transpose(0, 2, 1, 3).reshape(rows * columns, -1)
-    labels, values = cells(ids), cells(grey(picture))
+    labels, values = (cells(array[: rows * CELL, : columns * CELL], rows, columns) for array in (ids, grey(picture)))
     counted = (labels == labels[:, :1]).all(1) & ~np.isin(labels[:, 0], AIR)
     return int((values[counted].std(1) < BLANK).sum()), int(counted.sum())
+
+
+def cells(array: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """An array cut into rows x columns equal cells: (cells, pixels of one)."""
+    height, width = (side // count for side, count in zip(array.shape, (rows, columns)))
+    return array.reshape(rows, height, columns, width).transpose(0, 2, 1, 3).reshape(rows * columns, -1)
 
 
 def nearest(queries: np.ndarray, known: np.ndarray) -> np.ndarray:

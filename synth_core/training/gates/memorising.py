@@ -1,5 +1,6 @@
-"""Does the painter repeat training photographs? How far the nearest training photograph (or its mirror image) lies from paintings, against how far
-it lies from photographs that were never trained on. By plain colours, and by the backbone that taught the painter (see `studio.features`)."""
+"""Does the painter repeat training photographs? How far the nearest training photograph (or its mirror image) lies from paintings, against
+how far it lies from photographs that were never trained on. By plain colours, and by the backbone that taught the painter (see
+`studio.features`)."""
 from __future__ import annotations
 
 import numpy as np

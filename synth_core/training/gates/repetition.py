@@ -32,9 +32,10 @@ def gate(studio: Studio) -> list[Figure]:
 def compared(painted: np.ndarray, real: np.ndarray) -> list[Figure]:
     """From the peaks (N,) of paintings and of the photographs whose maps they show."""
     return [
-        bootstrap("autocorrelation peak", lambda p: float(p.mean()), painted, most=float(real.mean()), note=f"photographs {real.mean():.3f}"),
+        bootstrap("autocorrelation peak", lambda peaks: float(peaks.mean()), painted, most=float(real.mean()),
+                  note=f"photographs {real.mean():.3f}"),
         Figure("worst painting's peak", float(painted.max()), most=float(real.max()), note=f"worst photograph {real.max():.3f}"),
-    ]
+    ]  # fmt: skip
 
 
 def strip(image: Image.Image, ids: Image.Image) -> tuple[np.ndarray, np.ndarray]:

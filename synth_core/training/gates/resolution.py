@@ -20,7 +20,7 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 
 def gate(studio: Studio) -> list[Figure]:
-    pairs = {size: studio.native("val", size, most) for size, most in SIZES.items()}
+    pairs = {size: studio.native(size, most) for size, most in SIZES.items()}
     painted = {size: [studio.paint(ids, index) for index, (_, ids) in enumerate(found)] for size, found in pairs.items()}
     figures = [sharp(f"{size}²: sharp", painted[size], [picture for picture, _ in pairs[size]]) for size in SIZES if pairs[size]]
     if pairs[1024]:
@@ -37,7 +37,7 @@ def sharp(name: str, painted: list[np.ndarray], photographs: list[np.ndarray]) -
 
 
 def beyond(photographs: list[np.ndarray], painted: list[np.ndarray]) -> Figure:
-    """The mean gradient of paintings twice as large as the photographs over what those would have there, by their step from half their size."""
+    """The mean gradient of paintings twice as large as photographs over what those would have there, by their step from half their size."""
     whole = np.array([gradient(picture) for picture in photographs])
     half = np.array([gradient(shrunk(picture, len(picture) // 2)) for picture in photographs])
     own = np.array([gradient(picture) for picture in painted])
@@ -58,7 +58,7 @@ def judged(evaluate: Path, pairs: dict[int, list[Pair]], painted: dict[int, list
     with tempfile.TemporaryDirectory() as folder:
         figures = judge(evaluate, *(lay(Path(folder) / name, pictures) for name, pictures in cuts.items()))
     note = f"{figures['images']} squares; photographs against photographs {figures['fd_floor']:.3f}"
-    return [Figure("fd of 256² at native resolution", figures["fd"], note=note), Figure("swd of 256² at native resolution", figures["swd"])]
+    return [Figure(f"{name} of 256² at native resolution", figures[name], note=note) for name, note in (("fd", note), ("swd", ""))]
 
 
 def squares(array: np.ndarray) -> list[np.ndarray]:

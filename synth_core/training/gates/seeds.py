@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ... import labels as label_set
 from ..attributes import to_lab
-from .figures import Figure, bootstrap, ratio
+from .figures import Figure, bootstrap, cells, ratio
 from .studio import Studio, features, shrunk
 
 MAPS, OTHER = 32, 50_000  # maps that are painted; what is added to a seed for another
@@ -46,8 +47,8 @@ def shares(maps: list[np.ndarray]) -> np.ndarray:
     found = []
     for ids in maps:
         side = len(ids) // GRID
-        cells = ids[: side * GRID, : side * GRID].reshape(GRID, side, GRID, side).transpose(0, 2, 1, 3).reshape(GRID * GRID, -1)
-        found.append(np.stack([np.bincount(cell, minlength=23)[:23] / cell.size for cell in cells]).ravel())
+        grid = cells(ids[: side * GRID, : side * GRID], GRID, GRID)
+        found.append(np.stack([np.bincount(cell, minlength=label_set.COUNT) / cell.size for cell in grid]).ravel())
     return np.stack(found).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""The outside judge's figures of the whole `val` split, in styles drawn by seed and in the photographs' own, apart. Nothing without the judge."""
+"""The outside judge's figures of the whole `val` split, apart for styles drawn by seed and the photographs' own. None without the judge."""
 from __future__ import annotations
 
 import tempfile

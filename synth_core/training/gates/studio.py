@@ -1,4 +1,5 @@
-"""What the gates share: the painter, its discriminator and encoder, and photographs, each opened when it is first asked for. Nothing is measured here."""
+"""What the gates share: the painter, its discriminator and encoder, and photographs, each opened when it is first asked for. Nothing is
+measured here."""
 from __future__ import annotations
 
 from functools import cached_property
@@ -65,17 +66,17 @@ class Studio:
         logits = critic.answers(np.stack(pictures), np.stack(maps), self.weights)[0]
         return logits[:, 1:-1].argmax(1) + 1
 
-    def native(self, split: str, size: int, most: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Middle squares of `size` pixels, with their maps, of at most `most` photographs that are no smaller; spread evenly over the split."""
-        photographs = Photographs(self.data, split, size)
+    def native(self, size: int, most: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Middle squares of `size` pixels, with their maps, of at most `most` `val` photographs that are no smaller, spread evenly."""
+        photographs = Photographs(self.data, "val", size)
         large = [index for index, (image, _) in enumerate(photographs.pairs) if min(image.size) >= size]
         return [photographs.centre(index) for index in large[:: max(1, len(large) // most)][:most]]
 
 
 @torch.inference_mode()
-def features(pictures: list[np.ndarray], backbone: torch.nn.Module, strides: tuple[int, ...] = (8, 16), cells: int | None = None) -> np.ndarray:
-    """(N, C) features of pictures (H, W, 3) at `SMALL` pixels, at strides of 2, 4, 8, 16, 32: each place's are scaled to the length 1, then the
-    whole by 1 / sqrt(places), so that unrelated pictures lie about sqrt(2 strides) apart. cells: average over so many cells a side first.
+def features(pictures: list[np.ndarray], backbone: torch.nn.Module, strides: tuple[int, ...] = (8, 16), cells: int = 0) -> np.ndarray:
+    """(N, C) features of pictures (H, W, 3) at `SMALL` pixels, at some of the strides 2, 4, 8, 16, 32: each place's are scaled to the
+    length 1, then the whole by 1 / sqrt(places). cells: average over so many cells a side first, 0 not at all.
 
     The painter was taught by this very backbone: what it says of paintings tells one state of the painter from another, and proves nothing.
     """

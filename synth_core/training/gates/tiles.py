@@ -55,12 +55,12 @@ def peak(studio: Studio) -> float:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "map.png"
         Image.fromarray(np.maximum(studio.cuts[0][1], 1)).resize((LARGE, LARGE), Image.NEAREST).save(place)
-        command = [sys.executable, "-m", "synth_core", "paint", place, "-o", place.with_name("out.png"), "--weights", studio.weights.resolve()]
-        return peak_of([str(part) for part in command])
+        paint = [sys.executable, "-m", "synth_core", "paint", place, "-o", place.with_name("out.png")]
+        return peak_of([str(part) for part in (*paint, "--weights", studio.weights.resolve())])
 
 
 def peak_of(command: list[str]) -> float:
-    """GiB that a program takes at the most; nan when it fails. A small process starts it: on Linux a process's peak begins at its parent's size."""
+    """GiB that a program takes at the most; nan when it fails. A small process starts it: on Linux its peak begins at its parent's size."""
     run = subprocess.run([sys.executable, "-c", _WATCH, *command], capture_output=True, text=True, cwd=Path(__file__).resolve().parents[3])
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
     return int(run.stdout) * unit / GIBIBYTE if run.returncode == 0 else float("nan")
