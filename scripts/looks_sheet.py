@@ -8,7 +8,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from synth_core.cli import WEIGHTS, read_map, resize  # noqa: E402
+from synth_core.cli import WEIGHTS  # noqa: E402
+from synth_core.maps import read_map, resize  # noqa: E402
 from synth_core.painter import Painter  # noqa: E402
 from synth_core.request import Request  # noqa: E402
 from synth_core.styles import Styles  # noqa: E402
@@ -18,7 +19,7 @@ PAINTED, SHOWN, COLUMNS = (640, 360), (320, 180), 5
 
 def main(source: Path, target: Path) -> None:
     """Write the sheet, row by row in the order of the weights' looks."""
-    ids, painter, styles = resize(read_map(source), *PAINTED), Painter(WEIGHTS), Styles(WEIGHTS)
+    ids, painter, styles = resize(read_map(source).labels, *PAINTED), Painter(WEIGHTS), Styles(WEIGHTS)
     rows = -(-len(styles.names) // COLUMNS)
     sheet = Image.new("RGB", (SHOWN[0] * COLUMNS, SHOWN[1] * rows))
     for index, name in enumerate(styles.names):

@@ -1,5 +1,5 @@
-"""The command line: `python -m synth_core paint | paint-batch | export | train | paint-split | gates | ...`. Label map files are read here;
-nothing is painted or trained.
+"""The command line: `python -m synth_core paint | paint-batch | convert | export | train | paint-split | gates | ...`. Nothing is painted or
+trained here.
 
 Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2. A batch of which some frames
 could not be painted ends with exit code 1.
@@ -15,19 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from . import labels as label_set
+from . import png
 from .engines import NAMES, EngineError
 from .files import write_whole
+from .maps import AUTO, MapError, converted, read_map, read_photograph, resize
 from .request import LARGEST, SMALLEST, Request, RequestError
 from .styles import StyleError, Styles
+from .vocabularies import VOCABULARIES
 from .weights import WeightsError
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 SOME_FAILED, BAD_INPUT = 1, 2  # exit codes
-
-
-class MapError(ValueError):
-    """A file that can't be read as a label map; the message is one sentence for the user."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -51,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_paint(commands.add_parser("paint", help="paint a label map"))
     _add_paint_batch(commands.add_parser("paint-batch", help="paint a folder of captured frames, here or on a Ray cluster"))
+    _add_convert(commands.add_parser("convert", help="write a label map in another tool's palette, or another tool's in ours"))
     if importlib.util.find_spec(f"{__package__}.training"):  # not in the extension
         _add_export(commands.add_parser("export", help="make a weights folder from training checkpoints"))
         _add_train(commands.add_parser("train", help="train the networks"))
@@ -63,8 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_paint(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("map", type=Path, help="label map: label ids (mode L or P), or colours of the labels' palette")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="PNG to write")
+    _add_map(parser)
     parser.add_argument("--seed", type=int, default=0, help="0 to 2^63 - 1: draws style and noise (default 0)")
     looks = parser.add_mutually_exclusive_group()
     looks.add_argument("--look", help="paint in one of the weights' named looks, such as 'golden hour'")
@@ -83,6 +81,21 @@ def _add_paint_batch(parser: argparse.ArgumentParser) -> None:
                         "the one that Ray finds, or this machine)")
     _add_painter(parser)
     parser.set_defaults(command=_paint_batch)
+
+
+def _add_convert(parser: argparse.ArgumentParser) -> None:
+    _add_map(parser)
+    parser.add_argument("--to", choices=VOCABULARIES, required=True, help="whose palette to write")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--colours", action="store_true", default=True, help="write the palette's colours (default)")
+    kinds.add_argument("--ids", dest="colours", action="store_false", help="write the palette's ids, as grey values")
+    parser.set_defaults(command=_convert)
+
+
+def _add_map(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("map", type=Path, help="label map: label ids (mode L or P), or colours of a palette")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="PNG to write")
+    parser.add_argument("--palette", choices=(AUTO, *VOCABULARIES), default=AUTO, help="whose ids or colours the map has (default: recognised)")
 
 
 def _add_painter(parser: argparse.ArgumentParser) -> None:
@@ -146,13 +159,13 @@ _size.__name__ = "size"  # what argparse calls the type in its complaint
 def _paint(arguments: argparse.Namespace) -> int:
     from .painter import Painter
 
-    ids = read_map(arguments.map)
-    if not arguments.out.parent.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "its folder does not exist", str(arguments.out))
-    if arguments.size:
-        ids = resize(ids, *arguments.size)
+    found = read_map(arguments.map, arguments.palette)
+    _check_folder(arguments.out)
+    ids = resize(found.labels, *arguments.size) if arguments.size else found.labels
     request = Request(ids, arguments.seed, _style(arguments), best_of=arguments.best_of, texts={"Software": "Veduta"})
-    result = Painter(arguments.weights, arguments.engine, arguments.threads).paint(request)
+    painter = Painter(arguments.weights, arguments.engine, arguments.threads)
+    print(f"{arguments.map}: {found}", flush=True)
+    result = painter.paint(request)
     write_whole(arguments.out, result.png)
     height, width = ids.shape
     print(f"{arguments.out}: {width} x {height} pixels in {result.seconds:.2f} s, seed {result.seed}, {result.engine}")
@@ -176,6 +189,21 @@ def _paint_batch(arguments: argparse.Namespace) -> int:
         return _complain(error)
     print(batch.summary())
     return SOME_FAILED if batch.failed else 0
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    found, to = read_map(arguments.map, arguments.palette), VOCABULARIES[arguments.to]
+    _check_folder(arguments.out)
+    pixels, words = converted(found.labels, to, arguments.colours)
+    write_whole(arguments.out, png.encode(pixels) if arguments.colours else png.encode_data(pixels))
+    print(f"{arguments.map}: {found}")
+    print(f"{arguments.out}: {words}")
+    return 0
+
+
+def _check_folder(out: Path) -> None:
+    if not out.parent.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "its folder does not exist", str(out))
 
 
 def _style(arguments: argparse.Namespace) -> np.ndarray | None:
@@ -208,71 +236,3 @@ def _teach(arguments: argparse.Namespace) -> int:
         return arguments.teach(arguments)
     except (ConfigError, DataError, GateError) as error:
         return _complain(error)
-
-
-def read_map(path: Path) -> np.ndarray:
-    """The label ids (H, W) uint8 of an image file: grey values or palette indices as they are, RGB colours by the labels' palette, exactly.
-
-    Raises MapError for anything else, OSError for a file that can't be opened.
-    """
-    image = _open_image(path, "a label map is a PNG of label ids or of the labels' colours")
-    mode, pixels = image.mode, np.asarray(image)
-    if mode in ("L", "P"):
-        return pixels
-    if mode == "RGB" or mode == "RGBA" and pixels[..., 3].min() == 255:
-        return ids_of(pixels[..., :3])
-    raise MapError(f"{path} has mode {mode}; a label map has label ids (mode L or P) or the labels' colours (mode RGB, opaque).")
-
-
-def read_photograph(path: Path) -> np.ndarray:
-    """A photograph (H, W, 3) uint8 sRGB, turned upright. Raises MapError for no image, OSError for a file that can't be opened."""
-    image = _open_image(path, "a photograph is a JPEG, PNG or WebP file")
-    from PIL import ImageOps
-
-    return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-
-
-def _open_image(path: Path, wanted: str):
-    """The file as a Pillow image, read whole; `wanted` says what was expected of it."""
-    try:
-        from PIL import Image
-    except ImportError:
-        raise MapError("Reading an image needs Pillow; `pip install pillow` brings it.") from None
-    try:
-        with Image.open(path) as image:
-            image.load()
-            return image
-    except (OSError, Image.DecompressionBombError) as error:
-        if getattr(error, "errno", None):  # the system's; Pillow's own have none
-            raise
-        raise MapError(f"{path} is no image file that can be read; {wanted}.") from error
-
-
-def ids_of(colours: np.ndarray) -> np.ndarray:
-    """The label ids (H, W) uint8 of a map (H, W, 3) uint8 in the labels' colours. Raises MapError for a colour that is no label's."""
-    codes = _codes(colours)
-    palette = _codes(np.array([label.colour for label in label_set.LABELS], np.uint8))
-    order = np.argsort(palette)
-    place = np.minimum(np.searchsorted(palette, codes, sorter=order), label_set.COUNT - 1)
-    ids = order[place].astype(np.uint8)
-    strange = palette[ids] != codes
-    if strange.any():
-        y, x = np.argwhere(strange)[0]
-        colour = tuple(int(value) for value in colours[y, x])
-        share = "1 pixel has" if strange.sum() == 1 else f"{strange.sum()} pixels have"
-        where = f"the first is {colour} at x {x}, y {y}"
-        raise MapError(f"{share} a colour that is no label's ({where}); save the map without smoothing or loss.")
-    return ids
-
-
-def _codes(colours: np.ndarray) -> np.ndarray:
-    """(..., 3) bytes -> one whole number for each colour."""
-    return colours.astype(np.int32) @ np.array([65536, 256, 1], np.int32)
-
-
-def resize(ids: np.ndarray, width: int, height: int) -> np.ndarray:
-    """The map at another size, each pixel taking the label at its centre. Raises RequestError for a size out of bounds."""
-    if not all(SMALLEST <= side <= LARGEST for side in (width, height)):
-        raise RequestError(f"A painting's sides are {SMALLEST} to {LARGEST} pixels; {width} x {height} was asked for.")
-    rows, columns = ((np.arange(new) * 2 + 1) * old // (2 * new) for new, old in zip((height, width), ids.shape))
-    return ids[rows[:, None], columns]

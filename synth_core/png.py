@@ -28,15 +28,17 @@ def encode(picture: np.ndarray, texts: dict[str, str] | None = None) -> bytes:
 
 
 def encode_data(values: np.ndarray) -> bytes:
-    """The PNG file of numbers that are no colours: (H, W) uint16 as 16-bit greyscale, or (H, W, 4) uint8 as RGBA; row 0 at the top.
+    """The PNG file of numbers that are no colours: (H, W) uint8 or uint16 as greyscale, or (H, W, 4) uint8 as RGBA; row 0 at the top.
 
     Raises ValueError for another shape or type.
     """
     if values.dtype == np.uint16 and values.ndim == 2:
         return _file(values.astype(">u2").view(np.uint8).reshape(*values.shape, 2), 16, _GREY, [])
+    if values.dtype == np.uint8 and values.ndim == 2:
+        return _file(values[..., None], 8, _GREY, [])
     if values.dtype == np.uint8 and values.ndim == 3 and values.shape[2] == 4:
         return _file(values, 8, _RGBA, [])
-    raise ValueError(f"numbers are (H, W) uint16 or (H, W, 4) uint8; these are {values.shape} {values.dtype}")
+    raise ValueError(f"numbers are (H, W) uint8 or uint16 or (H, W, 4) uint8; these are {values.shape} {values.dtype}")
 
 
 def _file(samples: np.ndarray, depth: int, colour_type: int, chunks: list[bytes]) -> bytes:

@@ -46,7 +46,7 @@ class IdForm:
     void: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
     """A tool's classes. `name` is the word for it on the command line, `title` the one in sentences.
 

@@ -13,9 +13,9 @@ import bpy
 import numpy as np
 
 from ..capture import Lens, extract, look_at
-from ..capture.fill import nearest_labels
 from ..synth_core import labels as label_set
 from ..synth_core import png
+from ..synth_core.holes import nearest_labels
 from . import bake, textures
 
 CHANNELS = "RGBA"

@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..synth_core import labels as label_set
+from ..synth_core.holes import nearest_labels
 from . import look_at
 from .extract import Part
-from .fill import nearest_labels
 from .project import Lens, matrix_lens
 
 _CAPTURED = 1024  # longest side of the drawing; the borders between labels are then enlarged smoothly: drawing 4096 pixels takes far longer

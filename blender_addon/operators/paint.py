@@ -15,9 +15,9 @@ import numpy as np
 from .. import advice, looks, painting
 from .. import recipe as recipes
 from .. import relief as reliefs
-from ..capture.fill import nearest_labels
 from ..capture import CaptureError, UnlabelledError, View, capture, painting_size
 from ..painting import PaintingError
+from ..synth_core.holes import nearest_labels
 from ..synth_core.request import Relief, ReliefRequest, Request, RequestError, Result
 from . import apply, show_labels
 

@@ -84,16 +84,6 @@ def test_nothing_but_sky_in_view(modules, beach):
     assert labels_in(shoot(modules, beach)) == {SKY}
 
 
-def test_nearest_label_by_brute_force(modules):
-    fill = modules("capture.fill")
-    ids = np.random.default_rng(3).integers(1, 23, (17, 23)).astype(np.uint8)
-    ids[np.random.default_rng(4).random(ids.shape) < 0.9] = 0
-    rows, columns = np.nonzero(ids)
-    distance = np.abs(np.arange(17)[:, None, None] - rows) + np.abs(np.arange(23)[None, :, None] - columns)
-    key = (distance * 256 + ids[rows, columns]).argmin(-1)
-    assert np.array_equal(fill.nearest_labels(ids), ids[rows, columns][key])
-
-
 # The sun
 
 

@@ -39,7 +39,7 @@ def check_alpha(file: bytes, values: np.ndarray) -> None:
         assert image.mode == "RGBA" and np.array_equal(np.asarray(image), values)
 
 
-@pytest.mark.parametrize("values", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint16), np.zeros((4, 4, 3), np.uint8)])
+@pytest.mark.parametrize("values", [np.zeros((4, 4), np.int16), np.zeros((4, 4, 4), np.uint16), np.zeros((4, 4, 3), np.uint8)])
 def test_other_numbers_are_refused(values):
     with pytest.raises(ValueError, match="numbers are"):
         png.encode_data(values)
