@@ -134,7 +134,7 @@ def converted(labels: np.ndarray, to: Vocabulary, colours: bool) -> tuple[np.nda
     shares = np.bincount(labels.ravel(), minlength=label_set.COUNT) / labels.size
     lost = [label for label in np.argsort(-shares, kind="stable").tolist() if shares[label] and to.lost(label)]
     notes = (f"{_named(label_set.LABELS[label].name, shares[label])} as {to.written[label].name}" for label in lost)
-    return table[labels], "; ".join((f"{to.title}'s {'colours' if colours else 'ids'}", *notes))
+    return table[labels], "; ".join((f"{to.title}'s {'colours' if colours else _ids_in_words(to, to.forms[0])}", *notes))
 
 
 # ---- recognising ----
@@ -168,8 +168,7 @@ def _by_ids(path: Path, pixels: np.ndarray, vocabularies: list[Vocabulary]) -> t
 def _numbered(pixels: np.ndarray, vocabularies: Iterable[Vocabulary]) -> Iterator[_Reading]:
     for vocabulary in vocabularies:
         for form in vocabulary.forms:
-            kind = "ids" if vocabulary is OURS else f"ids from {1 - form.shift}"
-            yield _Reading(vocabulary, kind, _classes_of_ids(vocabulary, form)[pixels])
+            yield _Reading(vocabulary, _ids_in_words(vocabulary, form), _classes_of_ids(vocabulary, form)[pixels])
 
 
 def _classes_of_ids(vocabulary: Vocabulary, form: IdForm) -> np.ndarray:
@@ -318,6 +317,10 @@ def _named(name: str, share: float) -> str:
 
 def _listed(words: list[str], joint: str) -> str:
     return f" {joint} ".join(part for part in (", ".join(words[:-1]), words[-1]) if part) if words else ""
+
+
+def _ids_in_words(vocabulary: Vocabulary, form: IdForm) -> str:
+    return "ids" if len(vocabulary.forms) == 1 else f"ids from {1 - form.shift}"
 
 
 def _forms_in_words() -> str:
