@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import warnings
 from datetime import date
 from pathlib import Path
@@ -82,6 +83,22 @@ def add_network(folder: Path, name: str, network: torch.nn.Module, example: dict
     tensors |= {f"{name}.{key}": _stored(f"{name}.{key}", value) for key, value in state.items()}
     graphs[files.PARTS[name]] = _graph(network, example, outputs)
     _write(folder, tensors, graphs, manifest | {name: network.arguments_of(state)})
+
+
+def derive(source: Path, folder: Path, tensors: dict[str, torch.Tensor], judges: dict[str, torch.Tensor], manifest: dict) -> None:
+    """Write a weights folder that is another's but for some tensors, by their whole names, some of its judges', and what the manifest says.
+
+    Raises WeightsError, ExportError.
+    """
+    former, graphs, said = _read(source)
+    written = {files.TENSORS, files.MANIFEST, files.THUMBNAIL, *graphs}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in said["sha256"].keys() - written:  # parts in files of their own
+        shutil.copyfile(source / name, folder / name)
+    _write(folder, former | {name: _stored(name, value) for name, value in tensors.items()}, graphs, said | manifest)
+    new = folder / f"{files.JUDGES}.new"
+    files.write(new, files.read(source / files.JUDGES) | {name: _stored(name, value) for name, value in judges.items()})
+    os.replace(new, folder / files.JUDGES)
 
 
 def write_network(folder: Path, name: str, network: torch.nn.Module, example: dict[str, torch.Tensor], outputs: list[str]) -> Path:
@@ -209,7 +226,8 @@ def _empty(model: onnx.ModelProto) -> None:
 def _point_outside(model: onnx.ModelProto, network: str, places: dict[str, files.Place]) -> None:
     """Point every parameter at its place in the tensors' file, in place."""
     for tensor in model.graph.initializer:
-        place = places[f"{network}.{tensor.name.removesuffix(_KEPT)}"]
+        name, _, _ = tensor.name.rpartition(".")  # its ending is another in weights of earlier versions
+        place = places[f"{network}.{name}"]
         tensor.data_type = _TYPES[place.dtype]
         del tensor.external_data[:]
         for key, value in (("location", files.TENSORS), ("offset", place.offset), ("length", place.length)):

@@ -10,27 +10,64 @@ from . import config
 
 
 def add_train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, help="folder with manifest.csv, NAME.webp and NAME.png")
-    parser.add_argument("--out", type=Path, required=True, help="folder of this run; a run that was stopped goes on there")
-    parser.add_argument("--run", default="composition128", help="name of a file of synth_core/training/runs, or a path to one")
-    parser.add_argument("--start", type=Path, help="checkpoint.pt of another run, or a weights folder, to begin from")
-    parser.add_argument("--composition", type=Path, help="checkpoint.pt or weights folder whose composition the detail stage learns beside")
+    parser.add_argument("folder", type=Path, nargs="?", metavar="data", help="the same as --data")
+    parser.add_argument("--data", type=Path, help="folder of photographs: any picture files with --from, otherwise manifest.csv, NAME.webp and NAME.png")
+    parser.add_argument("--out", type=Path, required=True, help="folder that the weights, or the run, are written to; one that was stopped goes on")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all")
-    parser.add_argument("--minutes", type=float, help="stop after so many minutes")
-    parser.add_argument("--images", type=int, help="stop after so many images in all, instead of the run's own number")
-    parser.add_argument("--limit", type=int, help="learn from so many photographs only (for trials)")
+    own = parser.add_argument_group("on your own photographs, from finished weights, which a new weights folder comes out of")
+    own.add_argument("--from", dest="source", type=Path, metavar="WEIGHTS", help="weights folder to begin from")
+    own.add_argument("--name", help="what people know the new weights by (default: the data folder's name)")
+    own.add_argument("--licence", default="", help="one short sentence on what the new weights may be used for")
+    own.add_argument("--steps", type=int, help="steps to learn (default 200)")
+    own.add_argument("--zip", action="store_true", help="write the new weights as OUT.zip too, for others to install")
+    run = parser.add_argument_group("a painter from the beginning, or on, as a run says")
+    run.add_argument("--run", help="name of a file of synth_core/training/runs, or a path to one (default composition128)")
+    run.add_argument("--start", type=Path, help="checkpoint.pt of another run, or a weights folder, to begin from")
+    run.add_argument("--composition", type=Path, help="checkpoint.pt or weights folder whose composition the detail stage learns beside")
+    run.add_argument("--minutes", type=float, help="stop after so many minutes")
+    run.add_argument("--images", type=int, help="stop after so many images in all, instead of the run's own number")
+    run.add_argument("--limit", type=int, help="learn from so many photographs only (for trials)")
+
+
+_OWN, _RUNS = ("name", "licence", "steps", "zip"), ("run", "start", "composition", "minutes", "images", "limit")  # options of one of the two alone
 
 
 def train(args: argparse.Namespace) -> int:
-    """Train as the arguments say. Raises ConfigError and DataError with one sentence each."""
+    """Train as the arguments say. Raises ConfigError, DataError and WeightsError with one sentence each."""
     import torch
 
-    from .loop import Loop
-
+    args.data = args.data or args.folder
+    if args.data is None:
+        raise config.ConfigError("No photographs are named; name their folder with --data.")
+    strange = [name for name in (_RUNS if args.source else _OWN) if getattr(args, name)]
+    if strange:
+        raise config.ConfigError(f"--{strange[0]} {'does not go with' if args.source else 'needs'} --from; see `train --help`.")
     if args.threads:
         torch.set_num_threads(args.threads)
-    configuration = config.load(args.run)
+    return _train_own(args) if args.source else _train_run(args)
+
+
+def _train_own(args: argparse.Namespace) -> int:
+    from .. import archive
+    from . import own
+
+    run = config.load(own.RUN)
+    if args.steps:
+        run = replace(run, images=args.steps * run.batch)
+    own.train(run, args.source, args.data, args.out, args.name or args.data.resolve().name, args.licence, args.device)
+    print(f"{args.out}: weights to install in Veduta's preferences")
+    if args.zip:
+        target = args.out.with_name(f"{args.out.name}.zip")
+        archive.pack(args.out, target)
+        print(f"{target}: the same for others")
+    return 0
+
+
+def _train_run(args: argparse.Namespace) -> int:
+    from .loop import Loop
+
+    configuration = config.load(args.run or "composition128")
     if args.images:
         configuration = replace(configuration, images=args.images)
     loop = Loop(configuration, args.data, args.out, args.device, args.limit, args.composition)

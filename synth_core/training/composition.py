@@ -41,7 +41,7 @@ class CompositionTeacher:
         self.judges = Judges(run, batches.frequency, device)
         self.backbone = self.judges.backbone
         self.learners = {
-            "composition": build(run.levels).to(device, memory_format=torch.channels_last),
+            "composition": self._painter().to(device, memory_format=torch.channels_last),
             "encoder": Encoder().to(device),
             "discriminator": self.judges.discriminator,
             "pixel_head": self.judges.pixel_head,
@@ -50,6 +50,10 @@ class CompositionTeacher:
         self.bank = torch.randn(BANK, label_set.COUNT, STYLE_SIZE, device=device)
         self.optimisers = {"generator": self._optimiser(), "discriminator": self.judges.optimiser}
         self.steps = 0
+
+    def _painter(self) -> Composition:
+        """The painter before it has learned."""
+        return build(self.run.levels)
 
     def _optimiser(self) -> torch.optim.Optimizer:
         painter, encoder = self.learners["composition"], self.learners["encoder"]
@@ -96,10 +100,11 @@ class CompositionTeacher:
         fake_features = self.backbone(fake)
         real_areas = one_hot(batch.drawn)
         told = self.judges.teach(real, real_features, batch.truth, real_areas, fake, fake_features, areas)
-        told |= self._teach_painter(fake, fake_features, drawn, areas, real, real_features, real_areas, source, mixed, wrapping)
+        loss, parts = self._painter_loss(fake, fake_features, drawn, areas, real, real_features, real_areas, source, mixed, wrapping)
+        descend(self.optimisers["generator"], loss)
         self._remember(codes)
         self.steps += 1
-        return told
+        return told | parts
 
     def _sources(self, n):
         """Whose style each sample carries: the first half its own photograph's, the others their neighbour's; of those half are mixed."""
@@ -120,7 +125,7 @@ class CompositionTeacher:
         style = torch.where(mixed.to(self.device)[:, None, None], pixel_norm(share * noisy.detach() + (1 - share) * other, -1), noisy)
         return style, codes.detach()
 
-    def _teach_painter(self, fake, features, drawn, areas, real, real_features, real_areas, source, mixed, wrapping):
+    def _painter_loss(self, fake, features, drawn, areas, real, real_features, real_areas, source, mixed, wrapping):
         run, plain = self.run, ~mixed
         loss, told = self.judges.loss(fake, features, drawn, areas)
         look = [f[plain] for f in (fake, losses.finest_detail(fake), *features[:3])], areas[plain]
@@ -132,11 +137,10 @@ class CompositionTeacher:
             told["aligned"] = sum((features[k][:own] - real_features[k][:own]).abs().mean() for k in (3, 4)) / 2
             told["tone"] = (F.avg_pool2d(fake[:own], TONE_CELL) - F.avg_pool2d(real[:own], TONE_CELL)).abs().mean()
             loss = loss + run.aligned * told["aligned"] + run.tone * told["tone"]
-        if self.steps % VARIETY_EVERY == 0:
+        if run.variety and self.steps % VARIETY_EVERY == 0:
             told["variety"] = self._variety(areas[-1:])
             loss = loss + run.variety * VARIETY_EVERY * (VARIETY_ENOUGH - told["variety"]).clamp_min(0)
-        descend(self.optimisers["generator"], loss)
-        return told
+        return loss, told
 
     def _variety(self, areas):
         """Mean distance of features at strides 8 and 16 between two noises under one map (1, 23, H, W) and style (mode seeking 1903.05628)."""

@@ -33,7 +33,8 @@ class Run:
     statistics: float = 5.0  # the style photograph's statistics under each label,
     aligned: float = 1.5  # closeness to the own photograph at strides 16 and 32,
     tone: float = 5.0  # closeness to the own photograph's colours in cells of 16 pixels,
-    variety: float = 0.5  # that new noise moves the features
+    variety: float = 0.5  # that new noise moves the features,
+    memory: float = 0.0  # closeness to the painter that the run began from, on maps and styles of which nothing new is learned
     lecam: float = 0.1  # 2104.03310, on the heads
     r1: float = 1.0  # on the pixel head
     seed: int = 0

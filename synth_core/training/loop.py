@@ -49,11 +49,11 @@ class Loop:
     def __init__(self, run: config.Run, data: Path, out: Path, device: str, limit: int | None = None, composition: Path | None = None):
         self.run, self.out, self.device = run, out, torch.device(device)
         self.path = out / "checkpoint.pt"
-        (out / "sheets").mkdir(parents=True, exist_ok=True)
         random.seed(run.seed)
         torch.manual_seed(run.seed)
         self.batches, self.teacher = self._make(data, limit, composition)
-        self.held_out = Photographs(data, "val", 512 if run.stage == "detail" else run.size, SHEET_PICTURES)
+        self.held_out = self._held_out(data)
+        (out / "sheets").mkdir(parents=True, exist_ok=True)
         self.averaged = {name: copy.deepcopy(self.teacher.learners[name]).eval().requires_grad_(False) for name in self.teacher.averaged}
         self.seen, self.step, self.minutes = 0, 0, 0.0
         self.rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.teacher.optimisers.items()}
@@ -68,6 +68,10 @@ class Loop:
             return batches, DetailTeacher(run, batches, self.device, composition)
         batches = Batches(photographs, run.batch, run.smallest_crop, run.blockouts)
         return batches, CompositionTeacher(run, batches, self.device)
+
+    def _held_out(self, data: Path) -> Photographs:
+        """The photographs of the sample sheets."""
+        return Photographs(data, "val", 512 if self.run.stage == "detail" else self.run.size, SHEET_PICTURES)
 
     def resume(self, start: Path | None) -> None:
         """Go on from this folder's checkpoint, or begin from the networks of `start`: another run's checkpoint or a weights folder."""
