@@ -10,7 +10,7 @@ from . import installed, looks, painting, panels, preferences, properties, servi
 from . import relief as reliefs
 from .apply import follow
 from .operators import (
-    apply, export_frames, export_layers, frames, ground, hand_over, history, label, live, look, match_light, paint, relief,
+    apply, deliver, export_frames, export_layers, frames, ground, hand_over, history, label, live, look, match_light, paint, relief,
     reproduce, sample_terrain, show_labels, texture, world,
 )
 from .operators import guess_labels, paint_labels
@@ -28,6 +28,7 @@ CLASSES = (
     *live.CLASSES,
     *guess_labels.CLASSES,
     *paint_labels.CLASSES,
+    *deliver.CLASSES,
     *apply.CLASSES,
     *reproduce.CLASSES,
     *history.CLASSES,

@@ -5,22 +5,20 @@ Grids and files only; which objects are meant is `operators/hand_over.py`'s. Not
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 import numpy as np
 
-from ..capture import Lens, extract, look_at
+from ..capture import above, extract, look_at
+from ..synth_core import files, png
 from ..synth_core import labels as label_set
-from ..synth_core import png
 from ..synth_core.holes import nearest_labels
 from . import bake, textures
 
 CHANNELS = "RGBA"
 STEPS = 65535  # of a 16-bit height
-_HEADROOM = 1.0  # scene units between the highest point and the eye that looks down on it
 
 
 class SurveyError(ValueError):
@@ -57,7 +55,7 @@ def from_top(context: bpy.types.Context, terrain: bpy.types.Object, others: set[
         raise SurveyError(f"{terrain.name} has no surface that is painted; select a terrain that renders and is not kept.")
     low, high = _box(ground)
     everything = ground + [part for part in parts if part.name in {obj.name for obj in others - {terrain}}]
-    lens = _from_above(low, high, _box(everything)[1][2])
+    lens = above.lens(low, high, _box(everything)[1][2])
     surface = look_at(ground, lens, size, size)
     uppermost = look_at(everything, lens, size, size).labels if others - {terrain} else surface.labels
     return Survey(_complete(terrain, uppermost), _filled(-lens.view[2, 3] - surface.depth.astype(np.float64)), low, high, "TOP")
@@ -86,14 +84,14 @@ def write(survey: Survey, folder: Path, name: str, unit: float) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     low, high = float(survey.heights.min()), float(survey.heights.max())
-    files = {f"{name}_height.png": png.encode_data(_steps(survey.heights, low, high))}
+    written = {f"{name}_height.png": png.encode_data(_steps(survey.heights, low, high))}
     ids = np.unique(survey.labels).tolist()
     masks = []
     for number, start in enumerate(range(0, len(ids), len(CHANNELS)), 1):
         group = ids[start:start + len(CHANNELS)]
         masks.append({"file": f"{name}_masks_{number}.png",
                       "channels": {channel: label_set.LABELS[label].name for channel, label in zip(CHANNELS, group)}})
-        files[masks[-1]["file"]] = png.encode_data(_mask(survey.labels, group))
+        written[masks[-1]["file"]] = png.encode_data(_mask(survey.labels, group))
     about = {
         "terrain": name, "layout": survey.layout, "size": list(survey.labels.shape[::-1]), "metres_per_unit": unit,
         "world": {axis: [float(survey.low[index]), float(survey.high[index])] for index, axis in enumerate("xyz")},
@@ -101,18 +99,10 @@ def write(survey: Survey, folder: Path, name: str, unit: float) -> list[Path]:
         "height": {"file": f"{name}_height.png", "bits": 16, "low": low, "high": high},
         "masks": masks,
     }
-    files[f"{name}_masks.json"] = (json.dumps(about, indent=2) + "\n").encode()
-    for file, data in files.items():
-        write_whole(folder / file, data)
-    return [folder / file for file in files]
-
-
-def _from_above(low: np.ndarray, high: np.ndarray, top: float) -> Lens:
-    """A view straight down on a box, all of what reaches up to `top` below it."""
-    middle, half = (low + high) / 2, (high - low) / 2
-    view = np.eye(4)
-    view[:3, 3] = -middle[0], -middle[1], -(top + _HEADROOM)
-    return Lens(view, -half[0], half[0], -half[1], half[1], near=0.0, far=float(top - low[2]) + 2 * _HEADROOM, orthographic=True)
+    written[f"{name}_masks.json"] = (json.dumps(about, indent=2) + "\n").encode()
+    for file, data in written.items():
+        files.write_whole(folder / file, data)
+    return [folder / file for file in written]
 
 
 def _box(parts: list) -> tuple[np.ndarray, np.ndarray]:
@@ -146,13 +136,3 @@ def _mask(labels: np.ndarray, group: list[int]) -> np.ndarray:
     for channel, label in enumerate(group):
         mask[..., channel] = (labels == label) * np.uint8(255)
     return mask
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under another name and rename it, so that no half of one is ever read."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

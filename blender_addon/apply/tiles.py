@@ -10,10 +10,10 @@ from pathlib import Path
 import bpy
 
 from .. import assignment, compat
+from ..synth_core import files
 from ..synth_core import labels as label_set
 from ..synth_core.request import TileResult
 from . import viewport
-from .masks import write_whole
 
 MAPS = ("Colour", "Normal", "Roughness", "Height")
 _TILE = "veduta_tile"  # custom property of the material: how it was painted
@@ -46,16 +46,16 @@ def save(material: bpy.types.Material, folder: Path) -> list[Path]:
 
     Each appears under its name only once it is whole. Raises OSError, and ValueError when an image of the material has been deleted.
     """
-    files = {}
+    pictures = {}
     for kind in MAPS:
         node = material.node_tree.nodes.get(kind)
         if node is None or node.image is None or node.image.packed_file is None:
             raise ValueError(f"{material.name} has lost its {kind.lower()} image; paint the tile again.")
-        files[folder / f"{bpy.path.clean_name(material.name)}_{kind.lower()}.png"] = node.image.packed_file.data
+        pictures[folder / f"{bpy.path.clean_name(material.name)}_{kind.lower()}.png"] = node.image.packed_file.data
     folder.mkdir(parents=True, exist_ok=True)
-    for path, data in files.items():
-        write_whole(path, data)
-    return list(files)
+    for path, data in pictures.items():
+        files.write_whole(path, data)
+    return list(pictures)
 
 
 def _image(name: str, png: bytes, plain: bool) -> bpy.types.Image:

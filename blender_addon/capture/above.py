@@ -10,24 +10,23 @@ from ..synth_core import labels as label_set
 from ..synth_core.holes import nearest_labels
 from . import look_at
 from .extract import Part
-from .project import Lens, matrix_lens
+from .project import Lens
 
+_HEADROOM = 1.0  # scene units between the highest point and the eye
 _CAPTURED = 1024  # longest side of the drawing; the borders between labels are then enlarged smoothly: drawing 4096 pixels takes far longer
 
 
-def frame(points: np.ndarray) -> Lens:
-    """The view from above that takes in points (N, 3), world space: x to the right, y up."""
-    low, high = points.min(0), points.max(0)
+def lens(low: np.ndarray, high: np.ndarray, top: float) -> Lens:
+    """The view straight down on a box with these corners (3,), world space: x to the right, y up; all that reaches up to `top` lies below it."""
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1e-3)
-    view, window = np.eye(4), np.eye(4)
-    view[:3, 3] = -middle[0], -middle[1], -(high[2] + half[2] + 1)
-    far = 4 * half[2] + 2
-    window[0, 0], window[1, 1], window[2, 2], window[2, 3] = 1 / half[0], 1 / half[1], -2 / far, -1
-    return matrix_lens(view, window)
+    view = np.eye(4)
+    view[:3, 3] = -middle[0], -middle[1], -(top + _HEADROOM)
+    far = float(top - low[2]) + 2 * _HEADROOM
+    return Lens(view, -half[0], half[0], -half[1], half[1], near=0.0, far=far, orthographic=True)
 
 
 def label_map(parts: list[Part], lens: Lens, width: int, height: int) -> tuple[np.ndarray, float]:
-    """The labels (height, width) uint8 of `parts` through a `frame`, holes filled with the nearest label, and the share 0..1 of the surface
+    """The labels (height, width) uint8 of `parts` through a `lens` of this module, holes filled with the nearest label, and the share 0..1 of the surface
     in view that had none. Sides beyond 1024 pixels are multiples of the smallest power of two that brings them below."""
     factor = 1
     while max(width, height) > _CAPTURED * factor:

@@ -1,11 +1,9 @@
 """Operators that paint the selected terrain from above, and those that paint a label's tile and write it to files.
 
-What is put where, `apply/terrain.py` and `apply/tiles.py` say. As in `apply`, what is delivered crosses into an operator through a slot in
-this module's memory, so that it becomes one step of undo.
+What is put where, `apply/terrain.py` and `apply/tiles.py` say.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,12 +20,11 @@ from ..looks import Look
 from ..painting import PaintingError
 from ..synth_core import labels as label_set
 from ..synth_core.request import TILE_SIZES, BakeRequest, Request, RequestError, Result, TileRequest, TileResult
-from .paint import StartsPainting, scene_seed
+from .deliver import Warn, deliver
+from .paint import StartsPainting, scene_seed, to_scene
 
 VIEW = (0.0, 0.0)  # seen from above all of a terrain lies at one height of the view
 _TEXTS = {"Software": "Veduta"}
-
-_slot: Callable[[bpy.types.Context], None] | None = None
 
 
 class VEDUTA_OT_paint_terrain(StartsPainting, bpy.types.Operator):
@@ -43,7 +40,8 @@ class VEDUTA_OT_paint_terrain(StartsPainting, bpy.types.Operator):
         look = looks.wanted(scene, seed)
         try:
             grounds = terrain.survey(context, scene, context.selected_objects)
-            lens = above.frame(np.concatenate([ground.corners.reshape(-1, 3) for ground in grounds]))
+            corners = np.concatenate([ground.corners.reshape(-1, 3) for ground in grounds])
+            lens = above.lens(corners.min(0), corners.max(0), corners[:, 2].max())
             layout = terrain.lay_out(grounds, lens, int(settings.size), settings.steep)
             labels, missing = above.label_map([ground.part() for ground in grounds], lens, layout.atlas.top_width, layout.atlas.top_height)
             Chain(scene, grounds, layout, seed, look).start(Request(labels, seed, look.style, view=VIEW, texts=_TEXTS))
@@ -56,7 +54,7 @@ class Chain:
     """The jobs of one terrain, one after the other: the view from above, a tile for each label with steep faces, and each texture baked."""
 
     def __init__(self, scene: bpy.types.Scene, grounds: list[Ground], layout: Layout, seed: int, look: Look):
-        self._scene, self._objects = scene.session_uid, [ground.obj.session_uid for ground in grounds]
+        self._deliver, self._objects = to_scene(scene, self._put_on), [ground.obj.session_uid for ground in grounds]
         self._grounds, self._layout, self._seed, self._look = grounds, layout, seed, look
         self._pictures: list[np.ndarray] = []  # the view from above, then the tiles
         self._baked: dict[int, Result] = {}  # by ground's number; -1: the one image that those without a usable UV map share
@@ -95,7 +93,7 @@ class Chain:
         elif len(self._baked) < len(self._bakes):
             request, take = self._bake(self._bakes[len(self._baked)]), self._take_bake
         else:
-            self._finish()
+            self._deliver(self._whole)
             return
         painting.start(request, take, self._done + 1, self._count)
 
@@ -109,25 +107,25 @@ class Chain:
         tiled = np.stack(self._pictures[1:]) if sheet.steep else None
         return BakeRequest(self._pictures[0], tiled, *triangles, width, height, _TEXTS)
 
-    def _finish(self) -> None:
+    def _put_on(self, scene: bpy.types.Scene, whole: Result) -> None:
         """Give every terrain that is still there its texture. Raises PaintingError when none is."""
-        objects = {obj.session_uid: obj for obj in find_scene(self._scene).objects}
+        objects = {obj.session_uid: obj for obj in scene.objects}
         there = {number: replace(ground, obj=objects[uid])
                  for number, (uid, ground) in enumerate(zip(self._objects, self._grounds)) if uid in objects}
         if not there:
             raise PaintingError("The terrain was deleted while it was painted.", "Select another one and paint again.")
-        facts = {"seed": str(self._seed), "look": self._look.name, "engine": self._whole.engine, "weights": self._whole.weights}
+        facts = {"seed": str(self._seed), "look": self._look.name, "engine": whole.engine, "weights": whole.weights}
 
-        def put_on(context: bpy.types.Context) -> None:
+        def put_on(_context: bpy.types.Context, _warn: Warn) -> None:
             shared = None
             for number, ground in there.items():
                 if ground.uv_map:
                     image = terrain.new_image(f"{ground.obj.name} Terrain", self._baked[number].png, facts)
                 else:
-                    image = shared = shared or terrain.new_image("Veduta Terrain", self._baked.get(-1, self._whole).png, facts)
-                terrain.put_on(context.scene, ground, self._layout, image)
+                    image = shared = shared or terrain.new_image("Veduta Terrain", self._baked.get(-1, whole).png, facts)
+                terrain.put_on(scene, ground, self._layout, image)
 
-        deliver(self._scene, put_on)
+        deliver("Paint Terrain", put_on)
 
 
 class VEDUTA_OT_paint_tile(StartsPainting, bpy.types.Operator):
@@ -140,19 +138,19 @@ class VEDUTA_OT_paint_tile(StartsPainting, bpy.types.Operator):
     def begin(self, context):
         scene, settings = context.scene, context.scene.veduta.ground
         seed, label = scene_seed(scene), label_id(settings.label)
-        mapping, width, uid = settings.mapping, settings.width, scene.session_uid
+        mapping, width = settings.mapping, settings.width
         look = looks.wanted(scene, seed)
         try:
             request = TileRequest(label, int(settings.tile_size), seed, look.style, _TEXTS)
         except RequestError as error:
             raise PaintingError(str(error)) from error
 
-        def make(result: TileResult) -> None:
+        def make(_scene: bpy.types.Scene, result: TileResult) -> None:
             facts = {"label": label_set.LABELS[label].name, "seed": str(seed), "look": look.name, "engine": result.engine,
                      "weights": result.weights}
-            deliver(uid, lambda context: tiles.new_material(result, label, facts, mapping, width))
+            deliver("Paint Tile", lambda _context, _warn: tiles.new_material(result, label, facts, mapping, width))
 
-        painting.start(request, make)
+        painting.start(request, to_scene(scene, make))
         return []
 
 
@@ -209,42 +207,4 @@ def _chosen_tile(context: bpy.types.Context) -> bpy.types.Material:
     return max((material for material in bpy.data.materials if tiles.is_tile(material)), key=lambda material: material.session_uid)
 
 
-def find_scene(uid: int) -> bpy.types.Scene:
-    """The scene of that session_uid. Raises PaintingError when it is gone."""
-    scene = next((scene for scene in bpy.data.scenes if scene.session_uid == uid), None)
-    if scene is None:
-        raise PaintingError("The scene that was being painted is gone: it was deleted, or another file was opened.", "Paint again.")
-    return scene
-
-
-def deliver(scene_uid: int, act: Callable[[bpy.types.Context], None]) -> None:
-    """Let `act` change the scene as one step of undo. Raises PaintingError when the scene is gone."""
-    global _slot
-    scene = find_scene(scene_uid)
-    windows = bpy.context.window_manager.windows
-    window = next((window for window in windows if window.scene == scene), None)
-    _slot = act
-    try:
-        with bpy.context.temp_override(**({"window": window} if window else {"scene": scene})):
-            bpy.ops.veduta.deliver_ground()
-    finally:
-        _slot = None
-
-
-class VEDUTA_OT_deliver_ground(bpy.types.Operator):
-    """Show the texture, or make the material, that has just been painted"""
-
-    bl_idname = "veduta.deliver_ground"
-    bl_label = "Deliver Ground"
-    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
-
-    def execute(self, context):
-        if _slot is None:
-            self.report({"WARNING"}, "No finished texture waits for its delivery; press Paint Terrain or Paint Tile.")
-            return {"CANCELLED"}
-        _slot(context)
-        bpy.ops.ed.undo_push(message=self.bl_label)
-        return {"FINISHED"}
-
-
-CLASSES = (VEDUTA_OT_paint_terrain, VEDUTA_OT_paint_tile, VEDUTA_OT_save_tile, VEDUTA_OT_deliver_ground)
+CLASSES = (VEDUTA_OT_paint_terrain, VEDUTA_OT_paint_tile, VEDUTA_OT_save_tile)

@@ -13,6 +13,7 @@ from bpy.props import IntProperty, StringProperty
 from .. import compat, looks, painting
 from ..painting import PaintingError
 from ..synth_core.request import SMALLEST, StyleRequest, StyleResult
+from .deliver import Warn, deliver
 from .paint import StartsPainting, to_scene
 
 _LARGEST = 512  # pixels of a photograph's long side: its light and colours need no more
@@ -142,11 +143,13 @@ def _pixels(image: bpy.types.Image, path: Path) -> np.ndarray:
 
 def _keep(scene: bpy.types.Scene, name: str, result: StyleResult) -> None:
     """Keep the photograph's look and choose it, as one step of undo."""
-    settings = scene.veduta.look
-    settings.look = looks.keep(scene, name, result.style)
-    if settings.source == "SEED":
-        settings.source = "LOOK"
-    bpy.ops.ed.undo_push(message="Look from Photo")
+    def keep(_context: bpy.types.Context, _warn: Warn) -> None:
+        settings = scene.veduta.look
+        settings.look = looks.keep(scene, name, result.style)
+        if settings.source == "SEED":
+            settings.source = "LOOK"
+
+    deliver("Look from Photo", keep)
 
 
 CLASSES = (VEDUTA_OT_look_from_photo, VEDUTA_OT_remove_look, VEDUTA_OT_add_label_look, VEDUTA_OT_remove_label_look)

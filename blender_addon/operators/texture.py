@@ -1,10 +1,7 @@
-"""Operators that put a painting on the labelled objects as their texture and take it off again. What goes where, `apply/textures.py` says.
-
-As in `apply`, what is delivered crosses into the operator through a slot in this module's memory.
-"""
+"""Operators that put a painting on the labelled objects as their texture and take it off again. What goes where, `apply/textures.py` says."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import bpy
 import numpy as np
@@ -16,23 +13,8 @@ from ..apply import bake, backdrop, projectors, textures, uv_maps, viewport
 from ..capture import Lens, View, camera_lens
 from ..painting import PaintingError
 from ..synth_core.request import Result
+from .deliver import Warn, deliver
 from .paint import StartsPainting, captured, scene_camera, scene_seed, to_camera
-
-
-@dataclass(frozen=True, eq=False)
-class _Delivery:
-    """What is handed over: a painting as an Image, or as a Result with its recipe; where it was painted from, and how deep that sees."""
-
-    scene: bpy.types.Scene
-    camera: str
-    lens: Lens
-    depth: np.ndarray
-    image: bpy.types.Image | None = None
-    result: Result | None = None
-    recipe: recipes.Recipe | None = None
-
-
-_slot: _Delivery | None = None
 
 
 class VEDUTA_OT_project_texture(StartsPainting, bpy.types.Operator):
@@ -49,13 +31,13 @@ class VEDUTA_OT_project_texture(StartsPainting, bpy.types.Operator):
             lens = camera_lens(scene, context.view_layer.depsgraph, camera)
             image = current_painting(scene, camera, view)
             if image is not None:
-                _put_on(_Delivery(scene, camera.name, lens, view.depth, image))
+                put_on(scene, camera.name, lens, view.depth, lambda: image)
                 return view.warnings
 
-            def put_on(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:
-                _put_on(_Delivery(scene, camera.name, lens, view.depth, result=result, recipe=recipes.finished(recipe, result)))
+            def finish(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:
+                put_on(scene, camera.name, lens, view.depth, lambda: new_painting(result, recipes.finished(recipe, result)))
 
-            painting.start(recipe.request(), to_camera(scene, camera, put_on))
+            painting.start(recipe.request(), to_camera(scene, camera, finish))
         return view.warnings
 
 
@@ -74,35 +56,15 @@ def _is_current(image: bpy.types.Image, scene: bpy.types.Scene, camera: bpy.type
     return recipes.is_view(recipe, scene, camera) and np.array_equal(recipe.labels, view.labels)
 
 
-def _put_on(delivery: _Delivery) -> None:
-    """Deliver as one step of undo. An operator that a timer calls leaves none by itself, so this one pushes its own."""
-    global _slot
-    _slot = delivery
-    try:
-        bpy.ops.veduta.deliver_texture()
-    finally:
-        _slot = None
+def put_on(scene: bpy.types.Scene, camera: str, lens: Lens, depth: np.ndarray, painting: Callable[[], bpy.types.Image]) -> None:
+    """Deliver what `painting` returns, as one step of undo: painted through `lens`, which sees as deep as `depth`."""
+    def project(context: bpy.types.Context, warn: Warn) -> None:
+        textures.deliver(context, scene, camera=camera, lens=lens, painting=painting(), depth=depth, warn=warn)
+
+    deliver("Project Texture", project)
 
 
-class VEDUTA_OT_deliver_texture(bpy.types.Operator):
-    """Show the painting that has just been finished on the labelled objects"""
-
-    bl_idname = "veduta.deliver_texture"
-    bl_label = "Deliver Texture"
-    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
-
-    def execute(self, context):
-        if _slot is None:
-            self.report({"WARNING"}, "No finished painting waits for its delivery; press Project Texture.")
-            return {"CANCELLED"}
-        textures.deliver(
-            context, _slot.scene, camera=_slot.camera, lens=_slot.lens, painting=_slot.image or _new_painting(_slot.result, _slot.recipe),
-            depth=_slot.depth, warn=lambda sentence: self.report({"WARNING"}, sentence))
-        bpy.ops.ed.undo_push(message=self.bl_label)
-        return {"FINISHED"}
-
-
-def _new_painting(result: Result, recipe: recipes.Recipe) -> bpy.types.Image:
+def new_painting(result: Result, recipe: recipes.Recipe) -> bpy.types.Image:
     image = viewport.packed("Veduta Painting", result.png)
     image.use_fake_user = True
     recipes.store(image, recipe)
@@ -195,4 +157,4 @@ class VEDUTA_OT_add_projection_uvs(bpy.types.Operator):
 
 
 CLASSES = (
-    VEDUTA_OT_project_texture, VEDUTA_OT_deliver_texture, VEDUTA_OT_remove_textures, VEDUTA_OT_bake_texture, VEDUTA_OT_add_projection_uvs)
+    VEDUTA_OT_project_texture, VEDUTA_OT_remove_textures, VEDUTA_OT_bake_texture, VEDUTA_OT_add_projection_uvs)

@@ -16,9 +16,10 @@ from .. import compat, looks, painting, panorama
 from ..apply import world
 from ..capture import CaptureError, Surround, capture_surround, sphere
 from ..painting import PaintingError
-from ..synth_core import png
+from ..synth_core import files, png
 from ..synth_core.light import to_bytes
 from ..synth_core.request import SMALLEST, Request, RequestError, Result
+from .deliver import Warn, deliver
 from .paint import StartsPainting, scene_seed, to_scene
 
 _SUN_LABEL = np.radians(2.5)  # the least angle a sun is labelled with: the painter needs some pixels of it
@@ -113,13 +114,8 @@ def _write(path: Path, image: bpy.types.Image) -> None:
     lit = _light_of(image)
     if path.suffix.lower() == ".exr":
         world.write_exr(path, lit)
-        return
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        unfinished.write_bytes(png.encode(to_bytes(lit), {"Software": "Veduta"}))
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    else:
+        files.write_whole(path, png.encode(to_bytes(lit), {"Software": "Veduta"}))
 
 
 def _light_of(image: bpy.types.Image) -> np.ndarray:
@@ -167,9 +163,13 @@ class _Panorama:
         picture = panorama.blend_cap(self._picture, bottom.picture, sphere.DOWN)
         sun, share = next(iter(self._around.suns), None), scene.veduta.world.sun
         lit = panorama.light(picture, sun.direction, sun.diameter, share * sun.light) if sun else panorama.to_linear(picture)
-        image = world.put_up(scene, lit, share if sun else 0.0)
-        image[RECIPE] = json.dumps({"seed": str(self._seed), "weights": self._result.weights, "engine": self._result.engine})
-        bpy.ops.ed.undo_push(message="Paint World")
+        facts = {"seed": str(self._seed), "weights": self._result.weights, "engine": self._result.engine}
+
+        def surround(_context: bpy.types.Context, _warn: Warn) -> None:
+            image = world.put_up(scene, lit, share if sun else 0.0)
+            image[RECIPE] = json.dumps(facts)
+
+        deliver("Paint World", surround)
 
 
 CLASSES = (VEDUTA_OT_paint_world, VEDUTA_OT_remove_world, VEDUTA_OT_save_world)

@@ -476,7 +476,7 @@ def test_remove_spares_objects_of_another_scenes_backdrop(parts, view):
 def test_delivery_without_a_painting_is_refused(parts, view):
     import bpy
 
-    assert bpy.ops.veduta.deliver_backdrop() == {"CANCELLED"}
+    assert bpy.ops.veduta.deliver() == {"CANCELLED"}
     assert parts.backdrop.find(view.scene) is None and not bpy.ops.veduta.remove_backdrop.poll()
 
 

@@ -42,4 +42,4 @@ def test_disabling_leaves_nothing_behind_and_enabling_brings_all_back(part):
 
     bpy.ops.preferences.addon_enable(module=MODULE)
     assert _types() == before
-    assert {"Material", "veduta.paint", "veduta.deliver_backdrop", "veduta.reproduce", "VEDUTA_PT_paint"} <= before
+    assert {"Material", "veduta.paint", "veduta.deliver", "veduta.reproduce", "VEDUTA_PT_paint"} <= before

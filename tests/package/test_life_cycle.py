@@ -21,9 +21,7 @@ from test_zip import MODULE, children, prepare
 LEFT_OUT = {
     "live": "paints a viewport, and background Blender draws none",
     "keep_live": "keeps what Live shows",
-    "deliver_backdrop": "the undo step of paint, relight and reproduce",
-    "deliver_texture": "the undo step of project_texture",
-    "deliver_ground": "the undo step of paint_terrain and paint_tile",
+    "deliver": "the undo step of what paints",
 }
 KINDS = ("objects", "meshes", "materials", "images", "cameras", "lights", "worlds", "collections", "scenes", "node_groups", "palettes",
          "texts", "actions", "curves")
