@@ -18,6 +18,12 @@ def write_pictures(folder, names, size=(96, 80)):
         Image.fromarray(ids).save(folder / f"{name}.png")
 
 
+@pytest.fixture
+def pictures_in():
+    """Writes made-up photographs and their maps into a folder: (folder, names, size)."""
+    return write_pictures
+
+
 @pytest.fixture(scope="session")
 def photographs(tmp_path_factory):
     """A data folder of eight train and four val photographs, 96 x 80 px: sky above, another label below."""

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import write_pictures
 from PIL import Image
 
 from synth_core import weights as files
@@ -42,11 +41,11 @@ def weights(tmp_path_factory):
 
 
 @pytest.fixture
-def mine(tmp_path):
+def mine(tmp_path, pictures_in):
     """A folder of four photographs with maps, among other files."""
     folder = tmp_path / "Karst"
     folder.mkdir()
-    write_pictures(folder, [f"p{k}" for k in range(4)], (160, 144))
+    pictures_in(folder, [f"p{k}" for k in range(4)], (160, 144))
     (folder / "notes.txt").write_text("not a photograph")
     return folder
 
