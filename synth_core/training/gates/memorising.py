@@ -1,7 +1,9 @@
-"""Does the painter repeat training photographs? How far the nearest training photograph (or its mirror image) lies from paintings, against
+"""Does the painter repeat training photographs? How far the nearest training photograph lies from paintings or their mirror images, against
 how far it lies from photographs that were never trained on. By plain colours, and by the backbone that taught the painter (see
 `studio.features`)."""
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -25,11 +27,16 @@ def gate(studio: Studio) -> list[Figure]:
     describe = {"colours": tones, "features": lambda pictures: features(pictures, studio.backbone, (16,), CELLS)}
     found = []
     for kind, described in describe.items():
-        library = np.concatenate([described(known), described([picture[:, ::-1] for picture in known])])
-        real = nearest(described(photographs), library)
+        library = described(known)
+        real = to_nearest(photographs, library, described)
         for name, pictures in sets.items():
-            found += compared(f"{name}: {kind}", nearest(described(pictures), library), real)
+            found += compared(f"{name}: {kind}", to_nearest(pictures, library, described), real)
     return found
+
+
+def to_nearest(pictures: list[np.ndarray], library: np.ndarray, described: Callable[[list[np.ndarray]], np.ndarray]) -> np.ndarray:
+    """(N,) distance of each picture, as it is or mirrored, to the nearest row of `library` (M, C)."""
+    return np.minimum(*(nearest(described(seen), library) for seen in (pictures, [picture[:, ::-1] for picture in pictures])))
 
 
 def compared(name: str, painted: np.ndarray, real: np.ndarray) -> list[Figure]:
