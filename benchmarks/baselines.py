@@ -1,10 +1,11 @@
 """The painter's figures beside honest baselines, on one split, by one judge, in one run.
 
-    python benchmarks/baselines.py DATA --judge PATH/evaluate.py [--weights weights older/weights ...] [--out table.md]
+    python benchmarks/baselines.py DATA --judge PATH/evaluate.py [--weights weights older/weights ...] [--spade spade.pt] [--out table.md]
 
 Every method paints the `val` maps at 256 px from two seeds, and the judge (a program of its own, see synth_core/training/gates/judge.py)
 compares all of them with the same photographs. The baselines: the training photograph whose label map is most like the asked one (the
-second most for the other seed), and each label's mean colour in the training photographs. The photographs' own row is what the judge says
+second most for the other seed), each label's mean colour in the training photographs, and a plain SPADE generator that
+plain_spade.py has taught on them (it draws nothing by seed). The photographs' own row is what the judge says
 of photographs. Older weights are folders taken from the history: `git archive COMMIT weights | tar -x -C FOLDER`. Needs the `train` extra.
 """
 from __future__ import annotations
@@ -15,15 +16,19 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import torch
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from synth_core import labels as label_set  # noqa: E402  (found by the line above)
+from plain_spade import finished  # noqa: E402  (found by the line above)
+
+from synth_core import labels as label_set  # noqa: E402
 from synth_core.painter import Painter  # noqa: E402
-from synth_core.training.data import Photographs  # noqa: E402
+from synth_core.training.data import Photographs, one_hot  # noqa: E402
 from synth_core.training.gates.judge import judge, lay  # noqa: E402
 from synth_core.training.gates.seeds import shares  # noqa: E402
+from synth_core.training.sheet import to_bytes  # noqa: E402
 from synth_core.training.split import fill, paint_split  # noqa: E402
 from synth_core.weights import load  # noqa: E402
 
@@ -37,6 +42,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--judge", type=Path, required=True)
     parser.add_argument("--weights", type=Path, nargs="+", default=[ROOT / "weights"], help="weights folders, each a row")
+    parser.add_argument("--spade", type=Path, help="what plain_spade.py wrote")
     parser.add_argument("--out", type=Path, help="file that gets the table too")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
@@ -47,7 +53,8 @@ def main() -> None:
             paint_split(arguments.data, "val", SIDE, Painter(weights), folder)
             first = first or folder
             rows[f"weights: {load(weights).version}"] = folder
-        rows |= {name: lay_baseline(Path(place) / name, *pictures) for name, pictures in baselines(arguments.data).items()}
+        pictures = baselines(arguments.data) | (spade(arguments.data, arguments.spade) if arguments.spade else {})
+        rows |= {name: lay_baseline(Path(place) / name, *both) for name, both in pictures.items()}
         for name, folder in rows.items():
             found[name] = judge(arguments.judge, first / "photos", first / "labels", folder / "painted", folder / "again")
             print(name, found[name], file=sys.stderr, flush=True)
@@ -67,6 +74,17 @@ def baselines(data: Path) -> dict[str, tuple[dict[str, np.ndarray], dict[str, np
     colours = mean_colours([train.centre(index) for index in range(0, len(train), 4)])
     flat = {name: colours[fill(ids)] for name, ids in zip(val.names, asked)}
     return {"nearest training photograph by label map": tuple(nearest), "each label's mean colour": (flat, flat)}
+
+
+@torch.inference_mode()
+def spade(data: Path, path: Path) -> dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+    """The same of the plain SPADE generator in a file of plain_spade.py's."""
+    generator, name = finished(path)
+    val, painted = Photographs(data, "val", SIDE), {}
+    for index, photograph in enumerate(val.names):
+        ids = torch.from_numpy(fill(val.centre(index)[1]).astype(np.int64))[None]
+        painted[photograph] = to_bytes(generator(one_hot(ids))[0])
+    return {name: (painted, painted)}
 
 
 def likest(one: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -87,6 +87,41 @@ def test_multiplications_are_counted():
         assert speed.gmac(lambda: layer(torch.zeros(1, 3, 10, 12))) == 3 * 8 * 9 * 8 * 10 / 1e9
 
 
+@pytest.fixture
+def one_thread():
+    """A network of many tiny layers waits for its threads most of the time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_plain_spade_learns_goes_on_and_is_folded_to_the_same_painter(photographs, tmp_path, baselines, one_thread):
+    plain_spade = program("benchmarks/plain_spade.py")
+    from synth_core.training.data import Batches, Photographs, one_hot
+
+    batch = Batches(Photographs(photographs, "train", 64), 2, 0.9).draw(plain_spade.random.Random(0))
+    teacher = plain_spade.Teacher(2)
+    before = {name: tensor.clone() for name, tensor in teacher.state_dict().items() if name.endswith(".bias")}
+    assert all(np.isfinite(list(teacher.step(batch).values())))
+    after = teacher.state_dict()
+    moved = [name for name, tensor in before.items() if not torch.equal(tensor, after[name])]
+    assert {name.split(".")[0] for name in moved} == {"generator", "judges"}
+    plain_spade.save(teacher, tmp_path / "spade.pt")
+    again = plain_spade.Teacher(2)
+    again.load_state_dict(torch.load(tmp_path / "spade.pt", weights_only=True))
+    kept = again.state_dict()
+    assert again.seen == 2 and all(torch.equal(tensor, after[name]) for name, tensor in kept.items() if torch.is_tensor(tensor))
+    areas = one_hot(batch.truth)
+    with torch.no_grad():
+        wanted = again.generator.eval()(areas)
+        generator, name = plain_spade.finished(tmp_path / "spade.pt")
+        assert torch.allclose(generator(areas), wanted, atol=1e-4)
+    assert name.startswith("plain SPADE, ngf 2, 2 images")
+    painted, _ = baselines.spade(photographs, tmp_path / "spade.pt")[name]
+    assert len(painted) == 4 and all(picture.shape == (256, 256, 3) for picture in painted.values())
+
+
 KEY = {"pictures": {f"{number:02}": {"kind": kind} for number, kind in enumerate(["photo", "painting", "painting", "photo"], 1)}}
 
 
