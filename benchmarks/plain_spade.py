@@ -2,8 +2,8 @@
 
     python benchmarks/plain_spade.py DATA --out spade.pt --minutes 120 [--ngf 16] [--batch 4] [--threads 0]
 
-As the papers have it: SPADE's generator (1903.07291) with spectral norm and batch norm, which starts from the label map and draws nothing by
-seed; a patch discriminator at two scales (pix2pixHD 1711.11585) with instance norm and spectral norm; hinge losses, feature matching and a
+As the papers have it: SPADE's generator (1903.07291) with spectral norm and batch norm, which starts from the label map and draws nothing
+by seed; a patch discriminator at two scales (pix2pixHD 1711.11585) with instance norm and spectral norm; hinge losses, feature matching and a
 perceptual loss, 10 each; Adam (0, 0.9) at 1e-4 and 4e-4. Other than there: the perceptual loss looks through the trainer's frozen backbone,
 as the painter's losses do, because VGG is no dependency; `ngf` is 16 in place of 64, about what two processor cores teach in hours (the
 published size takes them more than ten seconds a picture); and photographs are cut as the painter's are, at 256 px. It goes on from `--out`
