@@ -35,7 +35,7 @@ RUNTIMES = {"windows-x64": "onnxruntime-directml==1.23.0"}
 ZIP_LIMIT = 100_000_000  # bytes
 
 # What painting inside Blender never needs.
-UNSTAGED = shutil.ignore_patterns("__pycache__", "*.pyc", "training", "export.py", "foreign.py", "discriminator.*")
+UNSTAGED = shutil.ignore_patterns("__pycache__", "*.pyc", "training", "export.py", "foreign.py", "discriminator.*", "segmenter_large.*")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The command line: `python -m synth_core paint | paint-batch | convert | export | train | paint-split | gates | ...`. Nothing is painted or
+"""The command line: `python -m synth_core paint | paint-batch | label | convert | export | train | paint-split | gates | ...`. Nothing is painted or
 trained here.
 
 Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2. A batch of which some frames
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_paint(commands.add_parser("paint", help="paint a label map"))
     _add_paint_batch(commands.add_parser("paint-batch", help="paint a folder of captured frames, here or on a Ray cluster"))
     _add_convert(commands.add_parser("convert", help="write a label map in another tool's palette, or another tool's in ours"))
+    _add_label(commands.add_parser("label", help="make label maps of photographs"))
     if importlib.util.find_spec(f"{__package__}.training"):  # not in the extension
         _add_export(commands.add_parser("export", help="make a weights folder from training checkpoints"))
         _add_train(commands.add_parser("train", help="train the networks"))
@@ -58,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
         _add_looks(commands.add_parser("looks", help="find the named looks and put them into the weights"))
         _add_distil(commands.add_parser("distil-stylist", help="teach the small network that takes a photograph's style"), "stylist", 24_000)
         _add_distil(commands.add_parser("distil-critic", help="teach the small network that judges paintings"), "critic", 12_000)
+        _add_segmenter(commands.add_parser("train-segmenter", help="teach the large network that labels photographs"), "train", 20_000)
+        _add_segmenter(commands.add_parser("distil-segmenter", help="teach the small network that labels photographs"), "distil", 20_000)
     return parser
 
 
@@ -148,6 +151,22 @@ def _add_distil(parser: argparse.ArgumentParser, name: str, images: int) -> None
     parser.set_defaults(command=_teach, teach=getattr(arguments, f"distil_{name}"))
 
 
+def _add_label(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photographs", type=Path, nargs="+", help="JPEG, PNG and WebP files, or folders of them")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the maps, made when missing: NAME.jpg gets NAME.png, of its "
+                        "size. Photographs that have a whole map there are left out")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder")
+    parser.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all (default)")
+    parser.set_defaults(command=_label)
+
+
+def _add_segmenter(parser: argparse.ArgumentParser, verb: str, images: int) -> None:
+    from .training import arguments
+
+    arguments.add_segmenter(parser, WEIGHTS, images)
+    parser.set_defaults(command=_teach, teach=getattr(arguments, f"{verb}_segmenter"))
+
+
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
     return int(width), int(height)
@@ -204,6 +223,27 @@ def _convert(arguments: argparse.Namespace) -> int:
 def _check_folder(out: Path) -> None:
     if not out.parent.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "its folder does not exist", str(out))
+
+
+def _label(arguments: argparse.Namespace) -> int:
+    from . import segmenter
+    from .progress import Bar
+
+    try:
+        from . import labelling
+    except ImportError:
+        raise MapError("Labelling photographs needs Pillow; `pip install pillow` brings it.") from None
+    try:
+        tasks = labelling.plan(arguments.photographs, arguments.out)
+    except labelling.LabellingError as error:
+        return _complain(error)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    network = segmenter.best(arguments.weights, arguments.threads)
+    with Bar(len(tasks), f"{network.name} segmenter") as bar:
+        for progress in labelling.run(tasks, network, bar.say):
+            bar.advance()
+    print(progress.summary())
+    return SOME_FAILED if progress.failed else 0
 
 
 def _style(arguments: argparse.Namespace) -> np.ndarray | None:

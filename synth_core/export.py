@@ -26,6 +26,7 @@ from .files import write_whole
 from .models.composition import Composition
 from .models.detail import Detail
 from .models.layers import set_wrap
+from .models.segmenter import Segmenter
 from .painter import Painter
 from .request import NOISE_CHANNELS, STYLE_SIZE
 
@@ -60,7 +61,8 @@ def export(
         graphs[name] = _graph(composition, _composition_example(), ["painted"])
     set_wrap(composition, "")
     arguments = {name: network.arguments_of(network.state_dict()) for name, (network, _) in networks.items()}
-    _write(folder, {name: _stored(name, value) for name, value in tensors.items()}, graphs, {"version": version, **arguments})
+    manifest = {"version": version, **arguments, **_segmenter_of(folder)}
+    _write(folder, {name: _stored(name, value) for name, value in tensors.items()}, graphs, manifest)
     for name in (*files.PARTS.values(), files.THUMBNAIL):  # made from another painter
         (folder / name).unlink(missing_ok=True)
 
@@ -111,6 +113,33 @@ def write_network(folder: Path, name: str, network: torch.nn.Module, example: di
     return folder / files.GRAPHS[name]
 
 
+def add_segmenter(folder: Path, network: Segmenter, example: dict[str, torch.Tensor]) -> None:
+    """Put the segmenter into a weights folder, in files of its own: `export` leaves it there. Raises WeightsError, ExportError."""
+    files.load(folder)
+    graph_name, tensors_name = files.SEGMENTER
+    new = {name: folder / f"{name}.new" for name in files.SEGMENTER}
+    state = network.state_dict()
+    files.write(new[tensors_name], {f"segmenter.{key}": _stored(key, value) for key, value in state.items()})
+    graph = _graph(network, example, ["logits"])
+    _point_outside(graph, "segmenter", files.places(new[tensors_name]), tensors_name)
+    new[graph_name].write_bytes(graph.SerializeToString())
+    manifest = json.loads((folder / files.MANIFEST).read_text(encoding="utf-8"))
+    manifest["segmenter"] = network.arguments_of(state)
+    manifest["sha256"] |= {name: files.sha256(path) for name, path in new.items()}
+    for name, path in new.items():
+        os.replace(path, folder / name)
+    write_whole(folder / files.MANIFEST, _json(manifest))
+
+
+def _segmenter_of(folder: Path) -> dict:
+    """What the manifest of a folder says of its segmenter; nothing where there is none."""
+    try:
+        manifest = json.loads((folder / files.MANIFEST).read_text(encoding="utf-8"))
+        return {"segmenter": manifest["segmenter"], "sha256": {name: manifest["sha256"][name] for name in files.SEGMENTER}}
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
 def present(folder: Path, name: str, licence: str) -> None:
     """Give a weights folder what people see of it: its name, its licence in one short sentence, today's date, and a thumbnail that it paints.
 
@@ -144,7 +173,7 @@ def _write(folder: Path, tensors: dict[str, np.ndarray], graphs: dict[str, onnx.
     for name, graph in graphs.items():
         _point_outside(graph, _READS[name], places)
         new[name].write_bytes(graph.SerializeToString())
-    kept = {name: total for name, total in manifest.get("sha256", {}).items() if name == files.THUMBNAIL}
+    kept = {name: total for name, total in manifest.get("sha256", {}).items() if name in (files.THUMBNAIL, *files.SEGMENTER)}
     manifest["sha256"] = {name: files.sha256(path) for name, path in new.items() if name != files.MANIFEST} | kept
     new[files.MANIFEST].write_bytes(_json(manifest))
     for name, path in new.items():
@@ -223,14 +252,14 @@ def _empty(model: onnx.ModelProto) -> None:
     graph.node.extend(nodes)
 
 
-def _point_outside(model: onnx.ModelProto, network: str, places: dict[str, files.Place]) -> None:
-    """Point every parameter at its place in the tensors' file, in place."""
+def _point_outside(model: onnx.ModelProto, network: str, places: dict[str, files.Place], location: str = files.TENSORS) -> None:
+    """Point every parameter at its place in the tensors' file `location`, in place."""
     for tensor in model.graph.initializer:
         name, _, _ = tensor.name.rpartition(".")  # its ending is another in weights of earlier versions
         place = places[f"{network}.{name}"]
         tensor.data_type = _TYPES[place.dtype]
         del tensor.external_data[:]
-        for key, value in (("location", files.TENSORS), ("offset", place.offset), ("length", place.length)):
+        for key, value in (("location", location), ("offset", place.offset), ("length", place.length)):
             tensor.external_data.add(key=key, value=str(value))
 
 

@@ -1,4 +1,4 @@
-"""What stylist and critic share: opening one of the weights' parts, and pictures and maps at the small sizes that they read. numpy alone."""
+"""What stylist, critic and segmenter share: opening one of the weights' parts, and pictures and maps at the small sizes that they read. numpy alone."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,32 +9,34 @@ from . import labels as label_set
 from . import weights as files
 from .weights import Weights, WeightsError
 
-LONGEST = 2  # the long side is read at this many times the short side at the most
+LONGEST = 2  # stylist and critic read the long side at this many times the short side at the most
 
 
 def open_part(weights: Weights | Path | str, name: str, threads: int):
-    """The session of one of `weights.PARTS`. Raises WeightsError when the folder is damaged or lacks it, EngineError without ONNX Runtime."""
+    """The session of one of `weights.PARTS` or of the segmenter. Raises WeightsError when the folder is damaged or lacks it, EngineError without ONNX Runtime."""
     from .engines.onnx import open_session
 
     found = weights if isinstance(weights, Weights) else files.load(Path(weights))
     if name not in found.networks:
         raise WeightsError(f"The weights in {found.folder} hold no {name}; install newer weights.")
-    return open_session(found.folder / files.PARTS[name], threads)
+    return open_session(found.folder / f"{name}.onnx", threads)
 
 
-def reading_size(height: int, width: int, short: int, stride: int) -> tuple[int, int]:
-    """Height and width, multiples of `stride`, at which a picture of height x width is read: `short` on its short side."""
+def reading_size(height: int, width: int, short: int, stride: int, longest: int = LONGEST) -> tuple[int, int]:
+    """Height and width, multiples of `stride`, at which a picture of height x width is read: `short` on its short side, at most `longest`
+    times that on the other."""
     scale = short / min(height, width)
-    return tuple(int(min(LONGEST * short, max(short, round(side * scale / stride) * stride))) for side in (height, width))
+    return tuple(int(min(longest * short, max(short, round(side * scale / stride) * stride))) for side in (height, width))
 
 
 def shrink(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     """(H, W, 3) bytes -> (1, 3, height, width) float32 in [-1, 1], each new pixel the mean of those it covers (the nearest when enlarged)."""
-    means = _means(_means(picture.astype(np.float32), height, 0), width, 1)
-    return np.ascontiguousarray(np.moveaxis(means, 2, 0)[None] / 127.5 - 1)
+    small = means(means(picture.astype(np.float32), height, 0), width, 1)
+    return np.ascontiguousarray(np.moveaxis(small, 2, 0)[None] / 127.5 - 1)
 
 
-def _means(array: np.ndarray, count: int, axis: int) -> np.ndarray:
+def means(array: np.ndarray, count: int, axis: int) -> np.ndarray:
+    """The (H, W, C) array with `count` places along `axis`, each the mean of those it covers."""
     starts = np.arange(count) * array.shape[axis] // count
     sizes = np.maximum(np.diff(np.append(starts, array.shape[axis])), 1)
     return np.add.reduceat(array, starts, axis) / sizes.astype(np.float32).reshape([-1 if k == axis else 1 for k in range(3)])

@@ -17,6 +17,8 @@ TENSORS = "painter.safetensors"
 GRAPHS = {"composition": "composition.onnx", "detail": "detail.onnx"}
 WRAPS = {"x": "composition_x.onnx", "xy": "composition_xy.onnx"}  # composition for pictures that wrap; folders of earlier versions lack them
 PARTS = {"stylist": "stylist.onnx", "critic": "critic.onnx"}  # a folder may lack them: they are made after the painter
+SEGMENTER = ("segmenter.onnx", "segmenter.safetensors")  # made from photographs alone, so it outlives the painter; a folder may lack it
+LARGE_SEGMENTER = "segmenter_large.safetensors"  # a better one, for where the trainer's backbone is installed; never staged with the extension
 MANIFEST = "manifest.json"
 THUMBNAIL = "thumbnail.png"  # a small picture that these weights painted; a folder may lack it
 JUDGES = "discriminator.safetensors"  # what the painter was taught by: read by the trainer alone, never staged with the extension
@@ -81,10 +83,11 @@ def describe(folder: Path) -> Weights:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         wraps = tuple(wrap for wrap, name in WRAPS.items() if name in manifest["sha256"])
         graphs = GRAPHS | {name: graph for name, graph in PARTS.items() if name in manifest}
-        optional = [name for name in (THUMBNAIL,) if name in manifest["sha256"]]
+        optional = [name for name in (THUMBNAIL, *SEGMENTER) if name in manifest["sha256"]]
         files = (TENSORS, *graphs.values(), *(WRAPS[wrap] for wrap in wraps), *optional)
         sums = {name: str(manifest["sha256"][name]) for name in files}
-        networks, looks = {name: dict(manifest[name]) for name in graphs}, tuple(manifest.get("looks", ()))
+        parts = (*graphs, "segmenter") if SEGMENTER[0] in optional else graphs
+        networks, looks = {name: dict(manifest[name]) for name in parts}, tuple(manifest.get("looks", ()))
         texts = {name: str(manifest.get(name, ""))[:longest] for name, longest in _LONGEST.items()}
         version = str(manifest["version"])
     except FileNotFoundError:

@@ -15,7 +15,9 @@ from .layers import enlarge
 FAKE = label_set.COUNT  # the class beside the labels
 
 
-class _Decode(nn.Sequential):
+class Decode(nn.Sequential):
+    """One resolution of a decoder over the backbone's features."""
+
     def __init__(self, inputs: int, outputs: int):
         super().__init__(nn.Conv2d(inputs, outputs, 3, padding=1), nn.GroupNorm(8, outputs), nn.LeakyReLU(0.2))
 
@@ -36,11 +38,11 @@ class Discriminator(nn.Module):
         w2, w4, w8, w16, w32 = widths
         self.stem2 = nn.Sequential(nn.Conv2d(3, 24, 4, 2, 1), nn.LeakyReLU(0.2))
         self.stem4 = nn.Sequential(nn.Conv2d(24, 48, 4, 2, 1), nn.LeakyReLU(0.2))
-        self.decode32 = _Decode(w32, 128)
-        self.decode16 = _Decode(128 + w16, 128)
-        self.decode8 = _Decode(128 + w8, 96)
-        self.decode4 = _Decode(96 + w4 + 48, 64)
-        self.decode2 = _Decode(64 + w2 + 24, 48)
+        self.decode32 = Decode(w32, 128)
+        self.decode16 = Decode(128 + w16, 128)
+        self.decode8 = Decode(128 + w8, 96)
+        self.decode4 = Decode(96 + w4 + 48, 64)
+        self.decode2 = Decode(64 + w2 + 24, 48)
         self.classify = nn.Conv2d(48, label_set.COUNT + 1, 1)
         self.heads = nn.ModuleList(_head(w) for w in widths[1:])
 

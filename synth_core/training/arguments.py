@@ -1,4 +1,4 @@
-"""The command lines of `python -m synth_core train`, `paint-split`, `gates`, `looks`, `distil-stylist` and `distil-critic`; torch is
+"""The command lines of `python -m synth_core train`, `paint-split`, `gates`, `looks`, the `distil` commands and `train-segmenter`; torch is
 imported only when they run."""
 from __future__ import annotations
 
@@ -150,4 +150,29 @@ def distil_critic(args: argparse.Namespace) -> int:
     from .critic import distil
 
     distil(args.data, args.weights, args.images)
+    return 0
+
+
+def add_segmenter(parser: argparse.ArgumentParser, weights: Path, images: int) -> None:
+    """What both commands that teach a segmenter take; `weights` and `images` are taken unless others are given."""
+    parser.add_argument("data", type=Path, help="folder with manifest.csv, NAME.webp and NAME.png")
+    parser.add_argument("--out", type=Path, required=True, help="folder of this run; a run that was stopped goes on there")
+    parser.add_argument("--weights", type=Path, default=weights, help="weights folder that gets the network, in place of the one it has")
+    parser.add_argument("--images", type=int, default=images, help=f"how many images it learns from, the same ones again (default {images})")
+    parser.add_argument("--minutes", type=float, help="stop after so many minutes")
+
+
+def train_segmenter(args: argparse.Namespace) -> int:
+    """Teach the large segmenter as the arguments say. Raises DataError, ConfigError and WeightsError with one sentence each."""
+    from .segmenter import train_large
+
+    train_large(args.data, args.weights, args.out, args.images, args.minutes)
+    return 0
+
+
+def distil_segmenter(args: argparse.Namespace) -> int:
+    """Teach the small segmenter as the arguments say. Raises DataError, ConfigError and WeightsError with one sentence each."""
+    from .segmenter import distil_small
+
+    distil_small(args.data, args.weights, args.out, args.images, args.minutes)
     return 0
