@@ -39,6 +39,7 @@ OFTEN = 3  # times that a large photograph is drawn for a small one's once: it h
 LARGE = 300  # pixels of its short side, as it is kept
 AVERAGE = 0.998  # of the moving average, a step
 DECODER_RATE, UPPER_RATE, SMALL_RATE = 6e-4, 2e-4, 2e-3
+WARM = 1000  # images over which the rates rise
 SOFTNESS = 0.05  # label smoothing: the maps' own names are sometimes a matter of taste
 SAVE_EVERY = 100  # steps
 
@@ -210,7 +211,7 @@ def learn(network: nn.Module, rates: list[tuple], cuts: Cuts, loss_of: Callable,
     with tqdm(total=images, initial=seen, unit="img", unit_scale=True) as bar:
         while seen < images and time.monotonic() < end:
             for group in optimiser.param_groups:
-                group["lr"] = group["rate"] * min(1, seen / 1000 + 0.02) * (0.505 + 0.495 * math.cos(math.pi * seen / images))
+                group["lr"] = group["rate"] * min(1, seen / WARM + 0.02) * (0.505 + 0.495 * math.cos(math.pi * seen / images))
             loss = loss_of(*cuts.draw(seen))
             optimiser.zero_grad(set_to_none=True)
             loss.backward()

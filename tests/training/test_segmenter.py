@@ -18,27 +18,29 @@ def cuts(photographs):
 def quick(monkeypatch):
     monkeypatch.setattr(segmenter, "SIZE", 64)
     monkeypatch.setattr(segmenter, "BATCH", 4)
+    monkeypatch.setattr(segmenter, "WARM", 40)
 
 
 def right(network, cuts) -> float:
+    """Share of pixels that are told to be sky or not as they are; all grounds of the made-up photographs look alike."""
     pictures, maps = cuts.draw(seed=10**6)
     with torch.no_grad():
         found = network.eval()(pictures)[:, 1:].argmax(1) + 1
     step = maps.shape[1] // found.shape[1]
-    return float((found == maps[:, step // 2 :: step, step // 2 :: step]).float().mean())
+    return float(((found == 1) == (maps[:, step // 2 :: step, step // 2 :: step] == 1)).float().mean())
 
 
 def test_the_small_one_learns_what_it_is_told(cuts, tmp_path):
     torch.manual_seed(0)
-    network = segmenter.Segmenter((8, 16, 16, 16), 1)
+    network = segmenter.Segmenter((16, 16, 16, 16), 1)
 
     def loss(pictures, maps):
         told = torch.nn.functional.one_hot(maps[:, 2::4, 2::4], 23).permute(0, 3, 1, 2) * 9.0
         return segmenter.distilled(network(pictures), told, maps)
 
     before = right(network, cuts)
-    averaged = segmenter.learn(network, [(network.parameters(), 5e-3)], cuts, loss, 400, tmp_path)
-    assert right(averaged, cuts) > max(0.8, before + 0.2)
+    averaged = segmenter.learn(network, [(network.parameters(), 1e-2)], cuts, loss, 320, tmp_path)
+    assert right(averaged, cuts) > max(0.9, before + 0.2)
 
 
 def test_a_run_goes_on_where_it_stopped(cuts, tmp_path):
@@ -53,8 +55,9 @@ def test_a_run_goes_on_where_it_stopped(cuts, tmp_path):
     halved, seen[:] = list(seen), []
     segmenter.learn(network, rates, cuts, loss, 20, tmp_path)
     assert len(seen) == 2 and not set(seen) & set(halved)
+    other = segmenter.Segmenter((8, 8, 8, 8), 1)
     with pytest.raises(ConfigError, match="give another --out"):
-        segmenter.learn(segmenter.Segmenter((8, 8, 8, 8), 1), [], cuts, loss, 20, tmp_path)
+        segmenter.learn(other, [(other.parameters(), 1e-3)], cuts, loss, 20, tmp_path)
 
 
 def test_the_large_one_is_kept_as_what_it_learned_alone(cuts, tmp_path):
@@ -77,5 +80,5 @@ def test_the_large_one_learns(cuts, tmp_path):
     rates = [(network.decoder.parameters(), 2e-3), (network.upper.parameters(), 2e-4)]
     before = network.upper[0]._project_conv.weight.clone()
     averaged = segmenter.learn(network, rates, cuts, lambda pictures, maps: segmenter._misread(network(pictures), maps), 120, tmp_path)
-    assert right(averaged, cuts) > 0.7 and not torch.equal(before, network.upper[0]._project_conv.weight)
+    assert right(averaged, cuts) > 0.9 and not torch.equal(before, network.upper[0]._project_conv.weight)
     assert not any(parameter.requires_grad for parameter in network.backbone.net._blocks[0].parameters())
