@@ -129,6 +129,7 @@ def _paint(batch: Batch, task: Task, painter: Painter) -> None:
     with task.lock:
         try:
             captured = frames.load(task.source)
+            frames.check_weights(captured, task.source.name, painter.weights)
             result = painter.paint(captured.request, progress=lambda _: task.lock.renew())
         except REFUSALS as error:
             batch.fail(task, reason(error))

@@ -48,6 +48,7 @@ class NodePainter:
         """The PNG file of a frame (the bytes of its file, and its name) and the seconds it took; or why it can't be painted."""
         try:
             captured = frames.read(data, name)
+            frames.check_weights(captured, name, self._painter.weights)
             result = self._painter.paint(captured.request)
         except batches.REFUSALS as error:
             return batches.reason(error)

@@ -37,13 +37,15 @@ class FrameError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Captured:
-    """A frame to paint. alpha: (H, W) uint8, the picture's, 0 where kept objects stand before it; None where none do.
+    """A frame to paint. alpha: (H, W) uint8, the picture's, 0 where kept objects stand before it; None where none do. weights: the SHA-256 of
+    those that it is to be painted with; None where any will do.
 
     Raises RequestError for an alpha of another size than the picture's.
     """
 
     request: Request
     alpha: Annotated[np.ndarray, Array("uint8", "H W")] | None = None
+    weights: str | None = None
 
     def __post_init__(self):
         fields.check(self)
@@ -88,6 +90,13 @@ def read(data: bytes, name: str) -> Captured:
         raise FrameError(f"{name} is damaged; export it again.") from error
     except RequestError as error:
         raise FrameError(f"{name} can't be painted ({str(error).rstrip('.')}); export it again.") from error
+
+
+def check_weights(captured: Captured, name: str, weights: str) -> None:
+    """Raises FrameError for a frame that other weights are to paint: looks and grain would change within an animation."""
+    if captured.weights not in (None, weights):
+        raise FrameError(f"{name} was exported for the weights {captured.weights[:12]}, these are {weights[:12]}; name their folder with --weights, "
+                         "or export the frames again.")
 
 
 def _unpacked(data: bytes) -> bytearray:

@@ -40,6 +40,11 @@ class Painter:
         self._critic: Critic | None = None  # opened when it is first asked
 
     @property
+    def weights(self) -> str:
+        """The SHA-256 of the weights."""
+        return self._weights.sha256
+
+    @property
     def note(self) -> str:
         """One sentence for the user when the engine paints on something else than it was asked to; else empty."""
         return self._engine.note

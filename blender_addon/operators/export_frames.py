@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from .. import compat, frames, painting
+from .. import compat, frames, installed, painting
 from ..painting import PaintingError
 from ..synth_core.frames import ENDING, Captured, alpha, save
 from . import frames as painted_frames
@@ -90,7 +90,8 @@ class VEDUTA_OT_export_frames(bpy.types.Operator):
             with frames.kept_frame(scene):
                 scene.frame_set(number)
                 view, recipe, relief = frames.captured(context, camera, seed)
-            save(folder.frame(number).with_suffix(ENDING), Captured(frames.request(recipe, relief), alpha(view.matte)))
+            captured = Captured(frames.request(recipe, relief), alpha(view.matte), installed.sha256() or None)
+            save(folder.frame(number).with_suffix(ENDING), captured)
             yield
 
 

@@ -63,6 +63,12 @@ def test_no_best_of_several_is_chosen_frame_by_frame(drive, part, tmp_path):
     assert part("synth_core.frames").load(tmp_path / "frame_0001.vframe").request.best_of == 1
 
 
+def test_frames_know_the_weights_that_are_chosen(drive, part, tmp_path):
+    bpy.ops.veduta.export_frames(folder=str(tmp_path), start=1, end=1)
+    captured = part("synth_core.frames").load(tmp_path / "frame_0001.vframe")
+    assert captured.weights == part("installed").sha256() and len(captured.weights) == 64
+
+
 def test_in_a_saved_file_frames_go_beside_it(drive, tmp_path):
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
     bpy.ops.veduta.export_frames(start=1, end=1)

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from maps import scenery
-from synth_core import batch, cli, files, frames
+from synth_core import batch, cli, files, frames, weights
 from synth_core.frames import Captured
 from synth_core.painter import Painter
 from synth_core.request import Request
@@ -117,6 +117,15 @@ def test_processes_share_a_folder_and_no_frame_is_painted_twice(folder, weights_
     said = "".join(child.communicate(timeout=60)[0] for child in crowd)
     assert [child.returncode for child in crowd] == [0, 0]
     assert said.count(" painted in ") == 12 and len(pictures(folder)) == 12 and not list(folder.glob("*.lock"))
+
+
+def test_frames_of_other_weights_are_refused_by_name(folder, run, weights_folder):
+    own = weights.describe(weights_folder).sha256
+    frames.save(folder / "shot_0001.vframe", Captured(Request(scenery(64, 80), 1), None, own))
+    frames.save(folder / "shot_0002.vframe", Captured(Request(scenery(64, 80), 2), None, "ab" * 32))
+    code, lines, _ = run()
+    assert code == 1 and len(pictures(folder)) == COUNT - 1
+    assert f"shot_0002.vframe was exported for the weights {'ab' * 6}, these are {own[:12]}" in lines[-1]
 
 
 def test_a_killed_process_leaves_its_frame_to_the_next(folder, run):
