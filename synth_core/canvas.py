@@ -15,8 +15,8 @@ from . import labels as label_set
 from .fields import RequestError
 
 BASE = 256  # pixels on the short side at which composition paints the whole view
-STRIDE = 64  # heights and widths that composition takes are multiples of it
-REACH = 576  # composition's pixels beyond which nothing touches a pixel: its receptive field (556) in whole strides
+STRIDE = 64  # heights and widths that Veduta's own composition takes are multiples of it
+REACH = 576  # its pixels beyond which nothing touches a pixel: its receptive field (556) in whole strides
 STRIP = 1024  # longest side composition paints at once, in pixels, besides REACH on either side
 
 DETAIL_STRIDE = 4  # heights and widths of the picture that detail takes are multiples of it
@@ -24,6 +24,24 @@ DETAIL_NOISE = 2  # channels of detail's noise
 DETAIL_REACH = 16  # the same for detail (29 of its outgoing pixels), in incoming pixels
 DETAIL_TILE = 288  # longest side of a tile, in incoming pixels
 DETAIL_BASE = 512  # detail's `scale` is 0 for a picture of this many pixels on its short side
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How composition may be cut into strips, and what its sides are multiples of; other networks than Veduta's have other numbers.
+
+    stride, reach: as STRIDE and REACH; stride divides reach. whole: whether it is never cut, because it looks at the whole picture.
+
+    Raises ValueError when that does not hold.
+    """
+
+    stride: int = STRIDE
+    reach: int = REACH
+    whole: bool = False
+
+    def __post_init__(self):
+        if self.stride not in (STRIDE, 2 * STRIDE) or self.reach % self.stride or self.reach < 0:
+            raise ValueError(f"a stride of {self.stride} and a reach of {self.reach}")
 
 
 @dataclass(frozen=True)
@@ -57,24 +75,24 @@ class Plan:
         return self.height / pixel, self.width / pixel
 
 
-def plan(width: int, height: int, wrap: str = "") -> Plan:
-    """The plan of a painting of `width` x `height` pixels, 64 to 4096 each.
+def plan(width: int, height: int, wrap: str = "", stride: int = STRIDE) -> Plan:
+    """The plan of a painting of `width` x `height` pixels, 64 to 4096 each. stride: composition's (`Cut`).
 
     Raises RequestError for a side that can't wrap: one that is no multiple of `unit`.
     """
     steps = round(math.log2(min(width, height) / BASE))
-    grid_height, grid_width = (round_up(side / 2.0**steps, STRIDE) for side in (height, width))
+    grid_height, grid_width = (round_up(side / 2.0**steps, stride) for side in (height, width))
     for side, axis in ((width, "x"), (height, "y")):
-        if axis in wrap and side % unit(width, height):
-            whole = unit(width, height)
+        whole = unit(width, height, stride)
+        if axis in wrap and side % whole:
             nearest = f"{side // whole * whole or whole} or {round_up(side, whole)}"
             raise RequestError(f"At this size a picture that wraps in {axis} has a multiple of {whole} pixels there: {nearest}, not {side}.")
     return Plan(width, height, steps, grid_height, grid_width, wrap)
 
 
-def unit(width: int, height: int) -> int:
+def unit(width: int, height: int, stride: int = STRIDE) -> int:
     """Pixels of which each side that wraps must be a multiple; a picture rolled by multiples of it is painted as the same picture, rolled."""
-    return int(STRIDE * 2.0 ** round(math.log2(min(width, height) / BASE)))
+    return int(stride * 2.0 ** round(math.log2(min(width, height) / BASE)))
 
 
 def round_up(value: float, multiple: int) -> int:

@@ -1,5 +1,4 @@
-"""The command line: `python -m synth_core paint | paint-batch | label | convert | export | train | paint-split | gates | ...`. Nothing is painted or
-trained here.
+"""The command line, `python -m synth_core COMMAND`. Nothing is painted or trained here.
 
 Whatever is wrong with what the user gave is told in one sentence on standard error, with exit code 2. A batch of which some frames
 could not be painted ends with exit code 1.
@@ -7,10 +6,13 @@ could not be painted ends with exit code 1.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import functools
 import importlib.util
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ from .maps import AUTO, MapError, converted, read_map, read_photograph, resize
 from .request import LARGEST, SMALLEST, Request, RequestError
 from .styles import StyleError, Styles
 from .vocabularies import VOCABULARIES
-from .weights import WeightsError
+from .weights import WeightsError, load
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 SOME_FAILED, BAD_INPUT = 1, 2  # exit codes
@@ -52,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_convert(commands.add_parser("convert", help="write a label map in another tool's palette, or another tool's in ours"))
     _add_label(commands.add_parser("label", help="make label maps of photographs"))
     if importlib.util.find_spec(f"{__package__}.training"):  # not in the extension
+        _add_import_spade(commands.add_parser("import-spade", help="make a weights folder from a SPADE checkpoint of NVlabs'"))
         _add_export(commands.add_parser("export", help="make a weights folder from training checkpoints"))
         _add_train(commands.add_parser("train", help="train the networks"))
         _add_paint_split(commands.add_parser("paint-split", help="paint every map of a split, to judge the weights by"))
@@ -73,7 +76,7 @@ def _add_paint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--best-of", type=int, default=1, help="keep the critic's favourite of so many seeds, from --seed on (default 1)")
     parser.add_argument("--size", type=_size, help=f"WIDTHxHEIGHT to paint, {SMALLEST} to {LARGEST} pixels each (default: the map's)")
     _add_painter(parser)
-    parser.set_defaults(command=_paint)
+    parser.set_defaults(command=functools.partial(_with_folder, _paint))
 
 
 def _add_paint_batch(parser: argparse.ArgumentParser) -> None:
@@ -103,8 +106,19 @@ def _add_map(parser: argparse.ArgumentParser) -> None:
 
 def _add_painter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=NAMES, default="onnx", help="what runs the networks (default onnx)")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder; for `paint` also a SPADE checkpoint, *_net_G.pth")
     parser.add_argument("--threads", type=int, default=0, help="processor threads of each painter, 0 for all (default)")
+
+
+def _add_import_spade(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", type=Path, help="latest_net_G.pth")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="weights folder to write")
+    parser.add_argument("--name", default="", help="what people know these weights by (default: SPADE and its classes)")
+    parser.add_argument("--licence", help="one short sentence on what they may be used for (default: NVIDIA's terms for its own)")
+    parser.add_argument("--layers", choices=("normal", "more", "most"), default="",
+                        help="num_upsampling_layers, where the checkpoint was not trained as published (default: found)")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder whose detail network enlarges the pictures")
+    parser.set_defaults(command=_import_spade)
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
@@ -188,6 +202,8 @@ def _paint(arguments: argparse.Namespace) -> int:
     write_whole(arguments.out, result.png)
     height, width = ids.shape
     print(f"{arguments.out}: {width} x {height} pixels in {result.seconds:.2f} s, seed {result.seed}, {result.engine}")
+    if result.licence:
+        print(result.licence)
     return 0
 
 
@@ -253,6 +269,44 @@ def _style(arguments: argparse.Namespace) -> np.ndarray | None:
     if arguments.style_photo:
         return Stylist(arguments.weights, arguments.threads).style(read_photograph(arguments.style_photo))
     return Styles(arguments.weights).look(arguments.look) if arguments.look else None
+
+
+def _with_folder(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+    """Run a command whose `weights` may also be a SPADE checkpoint."""
+    with _folder_of(arguments.weights) as arguments.weights:
+        return command(arguments)
+
+
+@contextlib.contextmanager
+def _folder_of(weights: Path) -> Iterator[Path]:
+    """The weights folder itself, or one for a while that is made of a SPADE checkpoint. Raises WeightsError, ForeignError and OSError."""
+    if not weights.is_file():
+        yield weights
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        _foreign().take_over(weights, Path(folder), WEIGHTS)
+        yield Path(folder)
+
+
+def _foreign():
+    """The module that reads other people's checkpoints. Raises EngineError where torch or onnx is missing."""
+    try:
+        from . import foreign
+    except ImportError as error:
+        raise EngineError(f"Reading a checkpoint needs torch and onnx ({error}); `pip install torch onnx` brings them.") from error
+    return foreign
+
+
+def _import_spade(arguments: argparse.Namespace) -> int:
+    from .export import present
+
+    foreign = _foreign()
+    licence = foreign.LICENCE if arguments.licence is None else arguments.licence
+    foreign.take_over(arguments.checkpoint, arguments.out, arguments.weights, arguments.name, licence, arguments.layers)
+    made = load(arguments.out)
+    present(arguments.out, made.name, made.licence)
+    print(f"{arguments.out}: {made.version}\n{made.licence}")
+    return 0
 
 
 def _export(arguments: argparse.Namespace) -> int:

@@ -43,12 +43,14 @@ class ExportError(ValueError):
 
 
 def export(
-    composition: Composition, detail: Detail, encoder: dict[str, torch.Tensor], bank: torch.Tensor, folder: Path, version: str = "0"
+    composition: torch.nn.Module, detail: Detail, encoder: dict[str, torch.Tensor], bank: torch.Tensor, folder: Path, version: str = "0",
+    about: dict | None = None,
 ) -> None:
     """Write the weights folder: painter.safetensors, composition.onnx (and its variants that wrap), detail.onnx and manifest.json.
 
-    encoder is the style encoder's state, bank the style codes (M, 23, 64) of M photographs. Looks, stylist and critic of the weights that
-    were there belonged to those; they are made again (`add_looks`, `add_network`), and so is what people see of it (`present`).
+    composition is a `Composition` or takes and gives the same; encoder is the style encoder's state, bank the style codes (M, 23, 64) of M
+    photographs; about: what else the manifest says. Looks, stylist and critic of the weights that were there belonged to those; they are
+    made again (`add_looks`, `add_network`), and so is what people see of it (`present`).
     """
     networks = {"composition": (composition, _composition_example()), "detail": (detail, _detail_example())}
     tensors = {"styles.bank": bank}
@@ -61,7 +63,7 @@ def export(
         graphs[name] = _graph(composition, _composition_example(), ["painted"])
     set_wrap(composition, "")
     arguments = {name: network.arguments_of(network.state_dict()) for name, (network, _) in networks.items()}
-    manifest = {"version": version, **arguments, **_segmenter_of(folder)}
+    manifest = {"version": version, **arguments, **_segmenter_of(folder), **(about or {})}
     _write(folder, {name: _stored(name, value) for name, value in tensors.items()}, graphs, manifest)
     for name in (*files.PARTS.values(), files.THUMBNAIL):  # made from another painter
         (folder / name).unlink(missing_ok=True)
@@ -192,7 +194,7 @@ def _stored(name: str, tensor: torch.Tensor) -> np.ndarray:
 
 def _composition_example() -> dict[str, torch.Tensor]:
     """Inputs of any size to trace composition with, by the graph's names."""
-    height, width = 128, 192
+    height, width = 128, 256
     return {
         "labels": torch.rand(1, label_set.COUNT, height, width).softmax(1),
         "style": torch.randn(1, label_set.COUNT, STYLE_SIZE),
@@ -236,7 +238,11 @@ def _trace(network: torch.nn.Module, example: dict[str, torch.Tensor], outputs: 
             network, tuple(example.values()), file, dynamo=False, opset_version=OPSET, do_constant_folding=False,
             input_names=list(example), output_names=outputs, dynamic_axes=planes,
         )  # fmt: skip
-    return onnx.load_from_string(file.getvalue())
+    model = onnx.load_from_string(file.getvalue())
+    read = {entry.name for entry in model.graph.input}
+    for name in example.keys() - read:  # what a network does not read, whoever runs it gives all the same
+        model.graph.input.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * example[name].dim()))
+    return model
 
 
 def _empty(model: onnx.ModelProto) -> None:

@@ -1,6 +1,7 @@
-"""Other people's weights: NVlabs' checkpoints of SPADE's generator, read without running anything in them. Needs torch.
+"""Other people's weights: NVlabs' checkpoints of SPADE's generator, read without running anything in them, become weights folders.
 
-What a checkpoint is made of is found from its tensors' shapes and checked to the last name. The network itself is models/spade.py's.
+What a checkpoint is made of is found from its tensors' shapes and checked to the last name. The network itself is models/spade.py's, how a
+folder is written export.py's. Needs torch and onnx.
 """
 from __future__ import annotations
 
@@ -10,9 +11,22 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from .models.spade import SCALES, WIDTHS, Generator, Options
+from . import labels as label_set
+from . import noise
+from . import weights as files
+from .canvas import STRIDE, round_up
+from .export import export
+from .models.detail import Detail
+from .models.spade import SCALES, WIDTHS, Generator, Options, SpadeComposition
+from .request import STYLE_SIZE
+from .styles import Styles, normalised
+from .vocabularies import CITYSCAPES, VOCABULARIES, Vocabulary
+
+LICENCE = "Holds NVIDIA's SPADE weights: CC BY-NC-SA 4.0, for non-commercial use only."
+STYLES = 64  # random styles that a seed mixes two of
 
 _LARGEST = 65_504  # of float16, in which the numbers are kept
 _POWER = ("_u", "_v")  # endings of spectral norm's vectors
@@ -20,30 +34,37 @@ _POWER = ("_u", "_v")  # endings of spectral norm's vectors
 
 @dataclass(frozen=True)
 class Published:
-    """One of the paper's option sets: its classes' name, whether there is an edge map, and what its generators were published with.
+    """One of the paper's option sets: its classes, whether there is an edge map, and what its generators were published with.
 
-    upsampling: a key of SCALES. width, height: of the pictures that it learned from, in pixels.
+    first: the class id of the first plane. upsampling: a key of SCALES. width, height: of the pictures that it learned from, in pixels.
     """
 
-    name: str
+    classes: Vocabulary
     edges: bool
+    first: int = 1
     upsampling: str = "normal"
     width: int = 256
     height: int = 256
 
+    @property
+    def planes(self) -> list[int]:
+        """The plane that stands for each of Veduta's 23 labels. Unlabelled pixels, which no painting has, would be sky."""
+        written = self.classes.written
+        return [written[label.id or label_set.BY_NAME["sky"].id].id - self.first for label in label_set.LABELS]
+
 
 # By the planes of the segmentation: the classes, one more for pixels without any (not in Cityscapes), one more for an edge map.
 SETS = {
-    184: Published("COCO-Stuff", True),
-    183: Published("COCO-Stuff", False),
-    152: Published("ADE20K", True),
-    151: Published("ADE20K", False),
-    36: Published("Cityscapes", True, "more", 512),
-    35: Published("Cityscapes", False, "more", 512),
+    184: Published(VOCABULARIES["coco"], True),
+    183: Published(VOCABULARIES["coco"], False),
+    152: Published(VOCABULARIES["ade20k"], True),
+    151: Published(VOCABULARIES["ade20k"], False),
+    36: Published(CITYSCAPES, True, 0, "more", 512),
+    35: Published(CITYSCAPES, False, 0, "more", 512),
 }
 
 
-class ForeignError(ValueError):
+class ForeignError(files.WeightsError):
     """A checkpoint that can't be taken over; the message is one sentence for the user."""
 
 
@@ -110,7 +131,7 @@ def published(state: dict[str, torch.Tensor], path: Path) -> Published:
     """The option set whose classes the checkpoint paints. Raises ForeignError for another one, and for tensors that are no generator's."""
     planes = _sizes(state, path)[0]
     if planes not in SETS:
-        known = ", ".join(f"{chosen.name} ({count})" for count, chosen in SETS.items())
+        known = ", ".join(f"{chosen.classes.title} ({count})" for count, chosen in SETS.items())
         raise ForeignError(f"{path} reads {planes} planes, and none of the classes that Veduta knows has so many: {known}.")
     return SETS[planes]
 
@@ -128,6 +149,8 @@ def options_of(state: dict[str, torch.Tensor], path: Path, upsampling: str = "")
     elif not upsampling:
         fitting = [name for name, (stride, *_) in SCALES.items() if cells * stride**2 == usual.width * usual.height]
         upsampling = fitting[0] if fitting else usual.upsampling
+    if z_dim > label_set.COUNT * STYLE_SIZE:
+        raise ForeignError(f"{path} has a style vector of {z_dim} numbers; Veduta's styles have {label_set.COUNT * STYLE_SIZE}.")
     rows = max(1, round((cells * usual.height / usual.width) ** 0.5))
     options = Options(planes, ngf, upsampling, z_dim, (rows, cells // rows) if z_dim else (0, 0))
     check(state, options, path)
@@ -170,3 +193,52 @@ def generator(state: dict[str, torch.Tensor], options: Options) -> Generator:
     network = Generator(options)
     network.load_state_dict(state)
     return network.eval()
+
+
+def take_over(path: Path, folder: Path, painter: Path, name: str = "", licence: str = LICENCE, upsampling: str = "") -> None:
+    """Make a weights folder of a checkpoint: its generator composes, and the detail network of another folder, `painter`, enlarges.
+
+    name: for people, that of its classes where it is empty. upsampling: as for `options_of`. Raises ForeignError, WeightsError and OSError.
+    """
+    state = read(path)
+    usual, options = published(state, path), options_of(state, path, upsampling)
+    own = files.load(painter)
+    about = {"name": name or f"SPADE, {usual.classes.title}", "licence": licence, "cut": _cut(options)}
+    export(for_labels(state, options, usual), _detail(own), {}, _bank(own, options.z_dim), folder, f"SPADE of {usual.classes.title}", about)
+
+
+def for_labels(state: dict[str, torch.Tensor], options: Options, usual: Published) -> SpadeComposition:
+    """The generator with Veduta's labels for its classes: of what reads the segmentation, the planes that stand for labels are kept."""
+    planes = usual.planes + [options.planes - 1] * usual.edges
+    kept = {name: tensor[:, planes] if _reads_planes(name, tensor) else tensor for name, tensor in state.items()}
+    network = SpadeComposition(options.ngf, options.upsampling, options.z_dim, options.start, usual.edges)
+    network.generator.load_state_dict(kept)
+    network.classes.copy_(torch.tensor(usual.planes))
+    return network.eval()
+
+
+def _reads_planes(name: str, tensor: torch.Tensor) -> bool:
+    return name.endswith("mlp_shared.0.weight") or name == "fc.weight" and tensor.dim() == 4
+
+
+def _cut(options: Options) -> dict:
+    """The manifest's `canvas.Cut`. A style's grid is stretched over the whole picture, which is therefore not cut."""
+    stride = max(STRIDE, options.stride)
+    return {"stride": stride, "reach": round_up(options.reach, stride), "whole": options.z_dim > 0}
+
+
+def _detail(weights: files.Weights) -> Detail:
+    network = Detail(**weights.networks["detail"])
+    network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in weights.tensors("detail.").items()})
+    return network.eval()
+
+
+def _bank(weights: files.Weights, z_dim: int) -> torch.Tensor:
+    """Styles (M, 23, 64) for seeds to mix: the painter's own, or random numbers where the generator reads them as its style vector, and
+    elsewhere the painter's mean, which detail was taught to read."""
+    if not z_dim:
+        return torch.from_numpy(weights.tensors("styles.")["bank"])
+    rows = -(-z_dim // STYLE_SIZE)
+    styles = np.repeat(Styles(weights).mean[None], STYLES, 0)
+    styles[:, :rows] = normalised(noise.normal(0, 0, STYLES, rows, STYLE_SIZE))
+    return torch.from_numpy(styles)

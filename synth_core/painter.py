@@ -12,7 +12,7 @@ import numpy as np
 
 from . import canvas, noise, png, relief
 from . import weights as weights_folder
-from .canvas import LabelAreas, Plan, Window
+from .canvas import Cut, LabelAreas, Plan, Window
 from .critic import Critic
 from .engines import Engine, open_engine
 from .request import NOISE_CHANNELS, Request, Result
@@ -20,6 +20,7 @@ from .styles import STREAM as STYLE_STREAM
 from .styles import Styles
 
 COMPOSITION_STREAM = STYLE_STREAM + 1  # of a seed's random numbers; detail's step n takes stream COMPOSITION_STREAM + n
+LICENCE = "Licence of the weights"  # keyword of the PNG's text
 
 
 class Cancelled(Exception):
@@ -60,14 +61,15 @@ class Painter:
         """
         started = time.perf_counter()
         height, width = request.labels.shape
-        plan = canvas.plan(width, height, request.wrap)
+        plan = canvas.plan(width, height, request.wrap, self._weights.cut.stride)
         meter = _Meter(_work(plan, request.best_of), progress, cancelled)
         cascade, composed, score = self._composed(request, plan, meter)
         picture = _to_bytes(cascade.finish(composed), plan.width, plan.height, plan.steps)
         if request.relief is not None:
             picture = relief.apply(picture, request.relief)
-        file = png.encode(picture, request.texts)
-        return Result(picture, file, self._engine.name, self._weights.sha256, time.perf_counter() - started, cascade.seed, score)
+        licence = self._weights.licence
+        file = png.encode(picture, request.texts | ({LICENCE: licence} if licence else {}))
+        return Result(picture, file, self._engine.name, self._weights.sha256, time.perf_counter() - started, cascade.seed, score, licence)
 
     def _composed(self, request: Request, plan: Plan, meter: _Meter) -> tuple[_Cascade, np.ndarray, float | None]:
         """The cascade of the seed that is kept, what it composed, and the critic's score, None where there is no choice.
@@ -90,7 +92,7 @@ class Painter:
 
     def _cascade(self, request: Request, seed: int, plan: Plan, meter: _Meter) -> _Cascade:
         style = self._styles.drawn(seed) if request.style is None else request.style
-        return _Cascade(self._engine, plan, request, seed, style, meter)
+        return _Cascade(self._engine, plan, self._weights.cut, request, seed, style, meter)
 
 
 class _Meter:
@@ -125,8 +127,8 @@ def _incoming(plan: Plan, step: int) -> tuple[int, int]:
 class _Cascade:
     """One painting under way: composition, then detail as often as planned."""
 
-    def __init__(self, engine: Engine, plan: Plan, request: Request, seed: int, style: np.ndarray, meter: _Meter):
-        self._engine, self._plan, self._style, self._meter = engine, plan, style, meter
+    def __init__(self, engine: Engine, plan: Plan, cut: Cut, request: Request, seed: int, style: np.ndarray, meter: _Meter):
+        self._engine, self._plan, self._cut, self._style, self._meter = engine, plan, cut, style, meter
         self._request, self.seed = request, seed
         self._areas = LabelAreas(request.labels, plan)
 
@@ -144,7 +146,8 @@ class _Cascade:
         picture = np.empty((3, height, width), np.float32)
         field = self._noise(0, NOISE_CHANNELS, Window(0, 0, height, width), height, width)
         rows = canvas.heights(plan, self._request.view)
-        for tile in canvas.tiles(height, width, canvas.STRIP, canvas.REACH, canvas.STRIDE, whole=plan.wrap):
+        whole = "xy" if self._cut.whole else plan.wrap
+        for tile in canvas.tiles(height, width, canvas.STRIP, self._cut.reach, self._cut.stride, whole=whole):
             source = (slice(None), *tile.source.slices)
             painted = self._engine.composition(self._areas.window(0, tile.source), self._style, field[source], rows[source], plan.wrap)
             self._keep(picture, painted, tile)

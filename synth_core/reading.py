@@ -18,7 +18,7 @@ def open_part(weights: Weights | Path | str, name: str, threads: int):
 
     found = weights if isinstance(weights, Weights) else files.load(Path(weights))
     if name not in found.networks:
-        raise WeightsError(f"The weights in {found.folder} hold no {name}; install newer weights.")
+        raise WeightsError(f"The weights in {found.folder} hold no {name}; choose weights that have one, such as Veduta's own.")
     return open_session(found.folder / f"{name}.onnx", threads)
 
 

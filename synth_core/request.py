@@ -85,6 +85,7 @@ class Result:
     engine:  the engine's name and version; weights: sha256 of painter.safetensors; seconds: painting time.
     seed:    the seed that painted it, one of those that `best_of` allowed (0 for relief alone).
     score:   the critic's, higher is better; None when it was not asked.
+    licence: what the weights say on what they may be used for; "" when they say nothing. It stands in the PNG's texts too.
     """
 
     picture: Picture
@@ -94,6 +95,7 @@ class Result:
     seconds: float
     seed: int
     score: float | None = None
+    licence: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,8 @@ No image is read or written here; `maps` does that. A vocabulary is data: what a
 - COCO's panoptic categories and colours: `panoptic_coco_categories.json` of cocodataset/panopticapi.
 - ADE20K's 150 classes: `objectInfo150.txt` of CSAILVision/sceneparsing; its colours as ControlNet's, mmsegmentation's and Hugging Face's lists
   give them alike. They colour road and skyscraper alike, which is read as road.
+- Cityscapes' classes: `labels.py` of mcordts/cityscapesScripts. Its colours are left out: several classes share one, and COCO's panoptic
+  colours have others of them.
 
 No source was found for the colours of NVIDIA Canvas's own files, and so there is no table of them.
 """
@@ -134,5 +136,14 @@ def _all() -> tuple[Vocabulary, ...]:
     )
 
 
+def _cityscapes() -> Vocabulary:
+    # Streets: what lies around is terrain, what grows is vegetation. There is no water; flat things without a class are ground.
+    street = dict.fromkeys(("cloud", "fog", "sun"), "sky") | dict.fromkeys(("flower", "bush", "tree"), "vegetation")
+    street |= dict.fromkeys(("mountain", "hill", "rock", "stone", "sand", "dirt", "snow", "grass", "field"), "terrain")
+    street |= dict.fromkeys(("sea", "lake", "river", "waterfall"), "ground")
+    return _vocabulary("cityscapes", "Cityscapes", _rows("cityscapes"), (IdForm(0, 0),), street)
+
+
 VOCABULARIES = {vocabulary.name: vocabulary for vocabulary in _all()}
 OURS = VOCABULARIES["veduta"]
+CITYSCAPES = _cityscapes()  # for painters that were taught by it; no maps are read or written in it

@@ -13,6 +13,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from .canvas import Cut
+
 TENSORS = "painter.safetensors"
 GRAPHS = {"composition": "composition.onnx", "detail": "detail.onnx"}
 WRAPS = {"x": "composition_x.onnx", "xy": "composition_xy.onnx"}  # composition for pictures that wrap; folders of earlier versions lack them
@@ -50,6 +52,7 @@ class Weights:
     sha256: of the tensors' file; networks: the constructor arguments of each network that is there, by the network's name; wraps: the keys of
     WRAPS whose graphs are there; looks: the names of the tensor `styles.looks`, one a row. name: for people, the version where the manifest
     names none; licence: one short sentence, and created: an ISO date, "" where the manifest tells neither. sums: the SHA-256 of each file.
+    cut: how composition's pictures may be cut, as Veduta's own network wants it where the manifest says nothing.
     """
 
     folder: Path
@@ -62,6 +65,7 @@ class Weights:
     licence: str = ""
     created: str = ""
     sums: dict[str, str] = field(default_factory=dict)
+    cut: Cut = Cut()
 
     def tensors(self, prefix: str) -> dict[str, np.ndarray]:
         """The tensors whose names begin with `prefix` (left out of the keys) as float32 arrays."""
@@ -79,6 +83,8 @@ def load(folder: Path) -> Weights:
 def describe(folder: Path) -> Weights:
     """What the manifest of `folder` says, in a moment: no other file is looked at. Raises WeightsError."""
     path = folder / MANIFEST
+    if folder.is_file():
+        raise WeightsError(f"{folder} is a file, not a folder of weights; of a SPADE checkpoint, `python -m synth_core import-spade` makes one.")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         wraps = tuple(wrap for wrap, name in WRAPS.items() if name in manifest["sha256"])
@@ -89,12 +95,12 @@ def describe(folder: Path) -> Weights:
         parts = (*graphs, "segmenter") if SEGMENTER[0] in optional else graphs
         networks, looks = {name: dict(manifest[name]) for name in parts}, tuple(manifest.get("looks", ()))
         texts = {name: str(manifest.get(name, ""))[:longest] for name, longest in _LONGEST.items()}
-        version = str(manifest["version"])
+        version, cut = str(manifest["version"]), Cut(**manifest.get("cut", {}))
     except FileNotFoundError:
         raise WeightsError(f"There are no weights in {folder} ({MANIFEST} is missing); install them again.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{path} can't be read ({type(error).__name__}: {error}); install the weights again.") from error
-    return Weights(folder, version, sums[TENSORS], networks, wraps, looks, **texts | {"name": texts["name"] or version}, sums=sums)
+    return Weights(folder, version, sums[TENSORS], networks, wraps, looks, **texts | {"name": texts["name"] or version}, sums=sums, cut=cut)
 
 
 def _check(path: Path, expected: str) -> None:

@@ -23,7 +23,7 @@ class Engine(Protocol):
     def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray, wrap: str = "") -> np.ndarray:
         """labels (23, h, w) area-averaged one-hot, style (23, 64), noise (8, h, w), height (1, h, w) from +1 at the view's top to -1
         -> picture (3, h, w), which continues at its other side in the directions of `wrap` ("", "x" or "xy"). h and w are multiples of
-        canvas.STRIDE. Raises EngineError for a wrap that the weights have no graph for."""
+        the weights' `cut.stride`. Raises EngineError for a wrap that the weights have no graph for."""
 
     def detail(self, picture: np.ndarray, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, scale: float) -> np.ndarray:
         """picture (3, h, w), labels (23, 2h, 2w), style (23, 64), noise (2, 2h, 2w), scale = log2(short side of the whole picture that

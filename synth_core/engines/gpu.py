@@ -18,7 +18,6 @@ from .onnx import OnnxEngine, providers
 
 CARDS = {"DmlExecutionProvider": "DirectML", "CoreMLExecutionProvider": "CoreML"}  # ONNX Runtime's names and everyone's
 TOLERANCE = 2 / 255  # of a colour's range, by which a probe picture may differ
-_PROBE_HEIGHT, _PROBE_WIDTH = 64, 128  # of composition's probe picture; detail's is twice that
 
 
 class GpuEngine:
@@ -57,7 +56,7 @@ def _trusted(weights: Weights, threads: int, processor: Engine) -> tuple[Engine 
         return None, "The bundled runtime has no graphics card support on this computer; Veduta paints with the processor."
     try:
         engine = OnnxEngine(weights, threads, card)
-        apart = _apart(engine, processor)
+        apart = _apart(engine, processor, weights.cut.stride)
     except Exception as error:  # each provider raises kinds of its own
         return None, f"The graphics card can't paint ({CARDS[card]}: {_brief(error)}); Veduta paints with the processor."
     if not apart <= TOLERANCE:  # nor for NaN
@@ -66,12 +65,14 @@ def _trusted(weights: Weights, threads: int, processor: Engine) -> tuple[Engine 
     return engine, ""
 
 
-def _apart(one: Engine, other: Engine) -> float:
-    """The largest difference, as a share of a colour's range, of a probe picture that both engines paint."""
-    ids = np.repeat(np.array([1, 5, 20, 12], np.uint8), _PROBE_HEIGHT // 2)[:, None].repeat(2 * _PROBE_WIDTH, 1)
+def _apart(one: Engine, other: Engine, height: int) -> float:
+    """The largest difference, as a share of a colour's range, of a probe picture that both engines paint: composition's is `height` pixels
+    high and twice as wide, detail's twice that."""
+    width = 2 * height
+    ids = np.repeat(np.array([1, 5, 20, 12], np.uint8), height // 2)[:, None].repeat(2 * width, 1)
     style = noise.normal(0, 0, 1, label_set.COUNT, STYLE_SIZE)[0]
-    field = noise.normal(0, 1, NOISE_CHANNELS, _PROBE_HEIGHT, _PROBE_WIDTH)
-    rows = np.broadcast_to(np.linspace(1, -1, _PROBE_HEIGHT, dtype=np.float32)[None, :, None], (1, _PROBE_HEIGHT, _PROBE_WIDTH))
+    field = noise.normal(0, 1, NOISE_CHANNELS, height, width)
+    rows = np.broadcast_to(np.linspace(1, -1, height, dtype=np.float32)[None, :, None], (1, height, width))
     grain = noise.normal(0, 2, canvas.DETAIL_NOISE, *ids.shape)
     composed = [engine.composition(canvas.areas(ids, 2), style, field, rows) for engine in (one, other)]
     detailed = [engine.detail(composed[1], canvas.areas(ids, 1), style, grain, 0.0) for engine in (one, other)]

@@ -27,7 +27,7 @@ class OnnxEngine:
 
     def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray, wrap: str = "") -> np.ndarray:
         if wrap and wrap not in self._wraps:
-            raise EngineError("The installed weights hold no graphs for pictures that continue at their other side; install newer weights.")
+            raise EngineError("The weights hold no graphs for pictures that continue at their other side; choose newer weights.")
         return self._run(WRAPS[wrap] if wrap else GRAPHS["composition"], labels=labels, style=style, noise=noise, height=height)
 
     def detail(self, picture: np.ndarray, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, scale: float) -> np.ndarray:

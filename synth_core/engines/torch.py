@@ -1,6 +1,8 @@
 """The painter's networks on torch, for those who have it. Only this engine and the trainer import torch."""
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..weights import Weights, WeightsError
@@ -20,13 +22,14 @@ class TorchEngine:
         from ..models.composition import Composition
         from ..models.detail import Detail
         from ..models.layers import set_wrap
+        from ..models.spade import SpadeComposition
 
         if threads:
             torch.set_num_threads(threads)
         self._torch, self._set_wrap = torch, set_wrap
         self._device, named = _device(torch)
-        self._composition = self._load(Composition, "composition", weights)
-        self._detail = self._load(Detail, "detail", weights)
+        self._composition = self._load({"": Composition, "spade": SpadeComposition}, "composition", weights)
+        self._detail = self._load({"": Detail}, "detail", weights)
         self.name = f"torch {torch.__version__} {named}, {torch.get_num_threads()} threads"
 
     def composition(self, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, height: np.ndarray, wrap: str = "") -> np.ndarray:
@@ -36,12 +39,14 @@ class TorchEngine:
     def detail(self, picture: np.ndarray, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, scale: float) -> np.ndarray:
         return self._run(self._detail, picture, labels, style, noise, np.float32(scale))
 
-    def _load(self, make, name: str, weights: Weights):
+    def _load(self, makers: dict[str, Callable], name: str, weights: Weights):
+        """The network `name`, made by the maker of its architecture ("" where the weights name none)."""
         tensors = {key: self._torch.from_numpy(array) for key, array in weights.tensors(f"{name}.").items()}
-        network = make(**weights.networks[name])
+        arguments = dict(weights.networks[name])
         try:
+            network = makers[arguments.pop("architecture", "")](**arguments)
             network.load_state_dict(tensors)
-        except RuntimeError as error:
+        except (RuntimeError, KeyError, TypeError) as error:
             raise WeightsError(f"The weights in {weights.folder} are of another version than this program; install both again.") from error
         return network.to(self._device).eval()
 

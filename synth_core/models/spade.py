@@ -163,6 +163,12 @@ class SpadeComposition(nn.Module):
         self.edges = edges
         self.register_buffer("classes", torch.arange(label_set.COUNT, dtype=torch.float32))  # the checkpoint's class of each label
 
+    def arguments_of(self, _state: dict[str, torch.Tensor]) -> dict:
+        """What the constructor takes for this network, and `architecture`, by which a weights folder tells it from Veduta's own."""
+        options = self.generator.options
+        return {"architecture": "spade", "ngf": options.ngf, "upsampling": options.upsampling, "z_dim": options.z_dim,
+                "start": list(options.start), "edges": self.edges}
+
     def forward(self, labels: torch.Tensor, style: torch.Tensor, noise: torch.Tensor, height: torch.Tensor) -> torch.Tensor:
         """labels (N, 23, H, W) area-averaged, style (N, 23, 64), noise (N, 8, H, W), height (N, 1, H, W) -> picture (N, 3, H, W)."""
         ids = labels.argmax(1)  # (N, H, W)

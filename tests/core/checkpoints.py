@@ -15,11 +15,13 @@ def with_spectral_norm(options: Options) -> Generator:
     network = Generator(options)
     for name, module in list(network.named_modules()):
         if name.rpartition(".")[2] in ("conv_0", "conv_1", "conv_s"):
-            module.weight.data.mul_(5)
             spectral_norm(module)
+            for _ in range(5):  # each step in training mode brings the norm nearer to its value
+                module(torch.zeros(1, module.in_channels, 1, 1))
         if isinstance(module, Normalise):
-            module.running_mean.normal_(0, 0.3)
-            module.running_var.uniform_(0.1, 0.6)
+            module.running_mean.normal_(0, 0.2)
+            module.running_var.uniform_(0.3, 1.2)
+    network.conv_img.weight.data.mul_(4)
     return network.eval()
 
 

@@ -30,6 +30,7 @@ def narrow():
     """Generators of 8 instead of 128 channels between segmentation and gains, to be fast."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spade, "HIDDEN", 8)
+        torch.set_num_threads(1)
         yield
 
 

@@ -70,7 +70,7 @@ def test_a_map_has_the_photograph_s_size_and_no_holes(reading, size):
 
 
 def test_weights_without_a_segmenter(weights_folder):
-    with pytest.raises(WeightsError, match="hold no segmenter; install newer weights"):
+    with pytest.raises(WeightsError, match="hold no segmenter; choose weights that have one"):
         segmenter.best(weights_folder)
 
 

@@ -93,7 +93,7 @@ def test_shrinking_takes_means():
 
 @pytest.mark.parametrize("part", [Stylist, Critic])
 def test_weights_without_parts(weights_folder, part):
-    with pytest.raises(WeightsError, match="hold no (stylist|critic); install newer weights"):
+    with pytest.raises(WeightsError, match="hold no (stylist|critic); choose weights that have one"):
         part(weights_folder)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from synth_core import labels
-from synth_core.vocabularies import OURS, VOCABULARIES
+from synth_core.vocabularies import CITYSCAPES, OURS, VOCABULARIES
 
 OTHERS = [vocabulary for name, vocabulary in VOCABULARIES.items() if name != "veduta"]
 LOST = {  # our labels that a vocabulary has no class for, and what they come back as
@@ -68,6 +68,12 @@ def test_our_labels_come_back(vocabulary):
 def test_things_have_no_label_of_ours(vocabulary):
     things = {each.name for each in vocabulary.classes if not each.label}
     assert {"person", "car", "boat", "towel"} <= things and len(things) > len(vocabulary.classes) / 2
+
+
+def test_every_label_is_written_in_cityscapes():
+    assert [each.id for each in CITYSCAPES.classes] == list(range(1, 34)) and sorted(CITYSCAPES.written) == list(range(1, labels.COUNT))
+    stated = {"sky": 23, "tree": 21, "grass": 22, "road": 7, "building": 11, "sea": 6}
+    assert {name: CITYSCAPES.written[labels.BY_NAME[name].id].id for name in stated} == stated
 
 
 @pytest.mark.parametrize("field", ["id", "name", "colour"])
