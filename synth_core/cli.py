@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_import_spade(commands.add_parser("import-spade", help="make a weights folder from a SPADE checkpoint of NVlabs'"))
         _add_export(commands.add_parser("export", help="make a weights folder from training checkpoints"))
         _add_train(commands.add_parser("train", help="train the networks"))
+        _add_campaign(commands.add_parser("campaign", help="train on a machine that is reached by commands alone"))
         _add_paint_split(commands.add_parser("paint-split", help="paint every map of a split, to judge the weights by"))
         _add_gates(commands.add_parser("gates", help="ask weights what one figure misses, and print the model card's table"))
         _add_looks(commands.add_parser("looks", help="find the named looks and put them into the weights"))
@@ -135,6 +136,13 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
     arguments.add_train(parser)
     parser.set_defaults(command=_teach, teach=arguments.train)
+
+
+def _add_campaign(parser: argparse.ArgumentParser) -> None:
+    from .training import arguments
+
+    arguments.add_campaign(parser)
+    parser.set_defaults(command=_teach, teach=arguments.campaign)
 
 
 def _add_paint_split(parser: argparse.ArgumentParser) -> None:

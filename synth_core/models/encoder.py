@@ -9,7 +9,7 @@ import torch.nn as nn
 
 from .. import labels as label_set
 from ..request import STYLE_SIZE
-from .layers import leaky, pixel_norm
+from .layers import exactly, leaky, pixel_norm
 
 
 def pool_by_label(features: torch.Tensor, areas: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -30,7 +30,10 @@ class Encoder(nn.Module):
     """Statistics under each label (SEAN 1911.12861) through one shared network; a label that the photograph lacks takes the whole picture's code.
 
     Codes are normalised by their running mean and deviation to the length sqrt(64): encoded and drawn styles are then one distribution.
+    `average` makes one tensor of those of many training processes; it is the trainer's to replace.
     """
+
+    average = staticmethod(lambda tensor: tensor)
 
     def __init__(self, widths=(24, 40, 112, 320), hidden: int = 256):
         super().__init__()
@@ -54,6 +57,10 @@ class Encoder(nn.Module):
 
     def codes(self, image: torch.Tensor, features: list[torch.Tensor], labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The code of each label, (N, 23, 64), without meaning where the picture lacks it, and of the whole picture, (N, 64)."""
+        with exactly(image.device):  # a deviation is a small difference of large numbers
+            return self._codes(image, [level.float() for level in features], labels)
+
+    def _codes(self, image, features, labels):
         areas = torch.cat([labels, torch.ones_like(labels[:, :1])], 1)  # the last "label" is the whole picture
         gathered = []
         for k, level in enumerate(features):
@@ -69,5 +76,5 @@ class Encoder(nn.Module):
 
     @torch.no_grad()
     def _follow(self, raw):
-        self.mean.lerp_(raw.mean(0), 0.01)
-        self.deviation.lerp_((raw - self.mean).square().mean(0).sqrt().clamp_min(0.05), 0.01)
+        self.mean.lerp_(self.average(raw.mean(0)), 0.01)
+        self.deviation.lerp_(self.average((raw - self.mean).square().mean(0)).sqrt().clamp_min(0.05), 0.01)

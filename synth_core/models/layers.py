@@ -15,9 +15,17 @@ def leaky(x: torch.Tensor) -> torch.Tensor:
     return F.leaky_relu(x, SLOPE)
 
 
+def exactly(device: torch.device) -> torch.autocast:
+    """A context whose arithmetic keeps its tensors' own precision, inside a training step that computes in bfloat16."""
+    return torch.autocast(device.type, enabled=False)
+
+
 def pixel_norm(x: torch.Tensor, dim: int = 1) -> torch.Tensor:
     """x scaled to a mean square of 1 along `dim` (Karras et al. 2018, 1710.10196)."""
-    return x * torch.rsqrt(x.square().mean(dim, keepdim=True) + 1e-6)
+    scale = torch.rsqrt(x.square().mean(dim, keepdim=True) + 1e-6)
+    if scale.dtype != x.dtype:  # autocast takes roots in float32; the whole of x need not follow
+        scale = scale.to(x.dtype)
+    return x * scale
 
 
 def enlarge(x: torch.Tensor) -> torch.Tensor:

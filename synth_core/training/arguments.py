@@ -23,14 +23,18 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--zip", action="store_true", help="write the new weights as OUT.zip too, for others to install")
     run = parser.add_argument_group("a painter from the beginning, or on, as a run says")
     run.add_argument("--run", help="name of a file of synth_core/training/runs, or a path to one (default composition128)")
-    run.add_argument("--start", type=Path, help="checkpoint.pt of another run, or a weights folder, to begin from")
+    run.add_argument("--start", type=Path, nargs="+", default=[], help="another run's checkpoint.pt, or a weights folder, to begin from; of "
+                     "several, later ones come over earlier ones")
     run.add_argument("--composition", type=Path, help="checkpoint.pt or weights folder whose composition the detail stage learns beside")
     run.add_argument("--minutes", type=float, help="stop after so many minutes")
     run.add_argument("--images", type=int, help="stop after so many images in all, instead of the run's own number")
+    run.add_argument("--minutes-in-all", type=float, help="end the run, its rate fallen, after so many minutes, those before a stop included")
+    run.add_argument("--workers", type=int, default=0, help="processes that cut batches ahead, for a graphics card; 0 to cut them in between")
     run.add_argument("--limit", type=int, help="learn from so many photographs only (for trials)")
 
 
-_OWN, _RUNS = ("name", "licence", "steps", "zip"), ("run", "start", "composition", "minutes", "images", "limit")  # options of one of the two alone
+_OWN = ("name", "licence", "steps", "zip")  # options that go with --from alone,
+_RUNS = ("run", "start", "composition", "minutes", "images", "minutes_in_all", "workers", "limit")  # and without it
 
 
 def train(args: argparse.Namespace) -> int:
@@ -42,7 +46,7 @@ def train(args: argparse.Namespace) -> int:
         raise config.ConfigError("No photographs are named; name their folder with --data.")
     strange = [name for name in (_RUNS if args.source else _OWN) if getattr(args, name)]
     if strange:
-        raise config.ConfigError(f"--{strange[0]} {'does not go with' if args.source else 'needs'} --from; see `train --help`.")
+        raise config.ConfigError(f"--{strange[0].replace('_', '-')} {'does not go with' if args.source else 'needs'} --from; see `train --help`.")
     if args.threads:
         torch.set_num_threads(args.threads)
     return _train_own(args) if args.source else _train_run(args)
@@ -65,14 +69,57 @@ def _train_own(args: argparse.Namespace) -> int:
 
 
 def _train_run(args: argparse.Namespace) -> int:
+    from . import parallel
     from .loop import Loop
 
     configuration = config.load(args.run or "composition128")
     if args.images:
         configuration = replace(configuration, images=args.images)
-    loop = Loop(configuration, args.data, args.out, args.device, args.limit, args.composition)
-    loop.resume(args.start)
+    if args.minutes_in_all:
+        configuration = replace(configuration, minutes=args.minutes_in_all)
+    device = parallel.join(args.device)
+    loop = Loop(configuration, args.data, args.out, device, args.limit, args.composition, args.workers)
+    loop.resume(*args.start)
     loop.train(args.minutes)
+    parallel.leave()
+    return 0
+
+
+def add_campaign(parser: argparse.ArgumentParser) -> None:
+    steps = parser.add_subparsers(required=True, metavar="step")
+    pack = steps.add_parser("pack", help="here: a data folder and the backbone into archives that can be carried")
+    pack.add_argument("data", type=Path, help="folder with manifest.csv, NAME.webp and NAME.png")
+    pack.add_argument("--mib", type=float, default=39.0, help="size of an archive at the most (default 39)")
+    pack.add_argument("--short", type=int, default=410, help="short side of the photographs, pixels (default 410: 1.6 times 256)")
+    pack.add_argument("--quality", type=int, default=85, help="WebP quality of those that are reduced (default 85)")
+    pack.add_argument("--large-mib", type=float, default=39.0, help="how much of large photographs to bring for detail (default 39)")
+    unpack = steps.add_parser("unpack", help="there: archives into a data folder")
+    unpack.add_argument("parts", type=Path, nargs="+", help="the archives")
+    split = steps.add_parser("split", help="there: a checkpoint into files that can be brought back")
+    split.add_argument("checkpoint", type=Path, help="checkpoint.pt of the run")
+    split.add_argument("--mib", type=float, default=15.0, help="size of a file at the most (default 15)")
+    join = steps.add_parser("join", help="here: the files that came back into STAGE.pt")
+    join.add_argument("folder", type=Path, help="where they lie")
+    for step in (pack, unpack, split, join):
+        step.add_argument("--out", type=Path, required=True, help="folder to write to")
+        step.set_defaults(step=step.prog.rsplit(" ", 1)[1])
+
+
+def campaign(args: argparse.Namespace) -> int:
+    """One step of a campaign as the arguments say. Raises ConfigError and DataError with one sentence each."""
+    from . import campaign as steps
+
+    if args.step == "unpack":
+        steps.unpack(args.parts, args.out)
+        return 0
+    if args.step == "pack":
+        written = steps.pack(args.data, args.out, args.mib, args.short, args.quality, args.large_mib)
+    elif args.step == "split":
+        written = steps.split(args.checkpoint, args.out, args.mib)
+    else:
+        written = steps.join(args.folder, args.out)
+    for path in written:
+        print(f"{path}: {path.stat().st_size / (1 << 20):.1f} MiB")
     return 0
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,10 +13,10 @@ from ..models.composition import Composition
 from ..models.encoder import Encoder
 from ..models.layers import pixel_norm, set_wrap
 from ..request import NOISE_CHANNELS, STYLE_SIZE
-from . import losses
+from . import losses, parallel
 from .config import Run
 from .data import Batch, Batches, one_hot
-from .judges import Judges, descend
+from .judges import Judges, adam, descend
 
 CHANNELS, LABEL_CHANNELS = (256, 256, 256, 128, 64, 32, 24, 16), (64, 64, 64, 48, 32, 16, 12, 8)
 BANK = 256  # styles that are remembered, and shipped
@@ -26,6 +27,17 @@ VARIETY_ENOUGH = 0.4  # mean feature distance between two noises that is asked f
 
 def build(levels: int) -> Composition:
     return Composition(CHANNELS[:levels], LABEL_CHANNELS[:levels])
+
+
+@dataclass
+class Roles:
+    """Who paints in which style: each sample takes that of photograph `source` (N,) of the batch; those in `own` their own photograph's, those
+    in `plain` one photograph's alone, and the others, which `mixed` (N, 1, 1) marks, one that is mixed with a remembered style."""
+
+    source: torch.Tensor
+    own: slice | torch.Tensor
+    plain: slice | torch.Tensor
+    mixed: torch.Tensor
 
 
 class CompositionTeacher:
@@ -46,6 +58,7 @@ class CompositionTeacher:
             "discriminator": self.judges.discriminator,
             "pixel_head": self.judges.pixel_head,
         }
+        self.learners["encoder"].average = parallel.average
         self.backbone.calibrate(batches.draw(random.Random(1)).image.to(device))
         self.bank = torch.randn(BANK, label_set.COUNT, STYLE_SIZE, device=device)
         self.optimisers = {"generator": self._optimiser(), "discriminator": self.judges.optimiser}
@@ -64,7 +77,7 @@ class CompositionTeacher:
             {"params": [p for p in painter.parameters() if id(p) not in fast], "lr": self.run.rate},
             {"params": stylish, "lr": self.run.style_rate},
         ]
-        return torch.optim.Adam(groups, betas=(0.0, 0.99))
+        return adam(groups, self.run.rate)
 
     def extras(self) -> dict[str, torch.Tensor]:
         """Tensors beside the networks that a checkpoint keeps."""
@@ -83,13 +96,13 @@ class CompositionTeacher:
             half = drawn[:, :, : drawn.shape[2] // 2]
             drawn = torch.cat([half, half.flip(2)], 2)
         areas = one_hot(drawn)
-        source, mixed = self._sources(n)
-        style, codes = self._styles(batch, source, mixed)
+        roles = self._roles(n)
+        style, codes = self._styles(batch, roles)
         noise = torch.randn(n, NOISE_CHANNELS, *drawn.shape[1:], device=self.device).contiguous(memory_format=torch.channels_last)
 
         painter = self.learners["composition"].train()
         set_wrap(painter, "x" if wrapping else "")
-        painted = painter(areas, style, noise, batch.height)
+        painted = painter(areas, style, noise, batch.height).float()
         if wrapping:  # bring the seam into the discriminator's sight
             shift = random.randrange(drawn.shape[2])
             painted, areas, drawn = painted.roll(shift, 3), areas.roll(shift, 3), drawn.roll(shift, 2)
@@ -100,42 +113,41 @@ class CompositionTeacher:
         fake_features = self.backbone(fake)
         real_areas = one_hot(batch.drawn)
         told = self.judges.teach(real, real_features, batch.truth, real_areas, fake, fake_features, areas)
-        loss, parts = self._painter_loss(fake, fake_features, drawn, areas, real, real_features, real_areas, source, mixed, wrapping)
+        loss, parts = self._painter_loss(fake, fake_features, drawn, areas, real, real_features, real_areas, roles, wrapping)
         descend(self.optimisers["generator"], loss)
-        self._remember(codes)
+        self._remember(parallel.gather(codes)[:BANK])
         self.steps += 1
         return told | parts
 
-    def _sources(self, n):
-        """Whose style each sample carries: the first half its own photograph's, the others their neighbour's; of those half are mixed."""
-        source = torch.arange(n)
+    def _roles(self, n: int) -> Roles:
+        """The first half of a batch carries its own photographs' styles, the others their neighbours'; of those half are mixed."""
+        source = torch.arange(n, device=self.device)
         source[n // 2 :] = (source[n // 2 :] + 1) % n
-        mixed = torch.zeros(n, dtype=torch.bool)
-        mixed[n - n // 4 :] = True
-        return source, mixed
+        plain = n - n // 4
+        return Roles(source, slice(n // 2), slice(plain), (torch.arange(n, device=self.device) >= plain)[:, None, None])
 
-    def _styles(self, batch, source, mixed):
+    def _styles(self, batch, roles):
         with torch.no_grad():
             features = self.backbone(batch.style_image)
         encoder = self.learners["encoder"].train()
         codes = encoder(batch.style_image, features[1:], one_hot(batch.style_map), dropout=0.2)
-        noisy = pixel_norm(codes + 0.2 * torch.randn_like(codes), -1)[source]
+        noisy = pixel_norm(codes + 0.2 * torch.randn_like(codes), -1)[roles.source]
         share = torch.rand(len(codes), 1, 1, device=self.device)
-        other = self.bank[torch.randint(len(self.bank), (len(codes),))]
-        style = torch.where(mixed.to(self.device)[:, None, None], pixel_norm(share * noisy.detach() + (1 - share) * other, -1), noisy)
+        other = self.bank[torch.randint(len(self.bank), (len(codes),), device=self.device)]
+        style = torch.where(roles.mixed, pixel_norm(share * noisy.detach() + (1 - share) * other, -1), noisy)
         return style, codes.detach()
 
-    def _painter_loss(self, fake, features, drawn, areas, real, real_features, real_areas, source, mixed, wrapping):
-        run, plain = self.run, ~mixed
+    def _painter_loss(self, fake, features, drawn, areas, real, real_features, real_areas, roles, wrapping):
+        run, plain, own = self.run, roles.plain, roles.own
+        source = roles.source[plain]
         loss, told = self.judges.loss(fake, features, drawn, areas)
         look = [f[plain] for f in (fake, losses.finest_detail(fake), *features[:3])], areas[plain]
-        wanted = [r[source[plain]] for r in (real, losses.finest_detail(real), *real_features[:3])], real_areas[source[plain]]
+        wanted = [r[source] for r in (real, losses.finest_detail(real), *real_features[:3])], real_areas[source]
         told["statistics"] = losses.statistics(*look, *wanted)
         loss = loss + run.statistics * told["statistics"]
         if not wrapping:
-            own = len(fake) // 2
-            told["aligned"] = sum((features[k][:own] - real_features[k][:own]).abs().mean() for k in (3, 4)) / 2
-            told["tone"] = (F.avg_pool2d(fake[:own], TONE_CELL) - F.avg_pool2d(real[:own], TONE_CELL)).abs().mean()
+            told["aligned"] = sum((features[k][own] - real_features[k][own]).abs().mean() for k in (3, 4)) / 2
+            told["tone"] = (F.avg_pool2d(fake[own], TONE_CELL) - F.avg_pool2d(real[own], TONE_CELL)).abs().mean()
             loss = loss + run.aligned * told["aligned"] + run.tone * told["tone"]
         if run.variety and self.steps % VARIETY_EVERY == 0:
             told["variety"] = self._variety(areas[-1:])
@@ -145,7 +157,7 @@ class CompositionTeacher:
     def _variety(self, areas):
         """Mean distance of features at strides 8 and 16 between two noises under one map (1, 23, H, W) and style (mode seeking 1903.05628)."""
         areas, size = areas.expand(2, -1, -1, -1), areas.shape[2:]
-        style = self.bank[torch.randint(len(self.bank), (1,))].expand(2, -1, -1)
+        style = self.bank[torch.randint(len(self.bank), (1,), device=self.device)].expand(2, -1, -1)
         noise = torch.randn(2, NOISE_CHANNELS, *size, device=self.device)
         features = self.backbone(self.learners["composition"](areas, style, noise, self._heights(2, size)))
         return sum((f[0] - f[1]).abs().mean() for f in features[2:4]) / 2

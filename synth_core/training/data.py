@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Batch:
     """N crops of one size. Images (N, 3, S, S) float32 in [-1, 1]; maps (N, S, S) int64; height (N, 1, S, S), +1 at the photograph's top.
 
     `truth` is the photograph's own map, `drawn` the map as a modeller would draw it, `asked` what the painter is given to paint: the same, but
-    for a made-up map in the last place now and then. The style crop is another cut of the same photograph.
+    for made-up maps in the last places. The style crop is another cut of the same photograph.
     """
 
     image: torch.Tensor
@@ -49,8 +50,38 @@ class Batch:
     style_image: torch.Tensor
     style_map: torch.Tensor
 
-    def to(self, device) -> "Batch":
-        return Batch(**{name: value.to(device, non_blocking=True) for name, value in vars(self).items()})
+
+@dataclass
+class Cuts:
+    """What a batch is made of, as bytes: it travels from process to process and to a graphics card at a sixth of the batch's size.
+
+    Images (N, S, S, 3), maps (N, S, S), rows (N, S) float32: each row's height; blockouts (K, S, S): made-up maps.
+    """
+
+    image: np.ndarray
+    truth: np.ndarray
+    drawn: np.ndarray
+    rows: np.ndarray
+    blockouts: np.ndarray
+    style_image: np.ndarray
+    style_map: np.ndarray
+
+    def to(self, device: torch.device | str) -> Batch:
+        size = self.rows.shape[1]
+        height = send(self.rows, device)[:, None, :, None].expand(-1, 1, size, size).contiguous()
+        drawn = send(self.drawn, device).long()
+        asked, photographed = drawn, len(drawn) - len(self.blockouts)
+        if len(self.blockouts):
+            asked = torch.cat([drawn[:photographed], send(self.blockouts, device).long()])
+            height[photographed:] = 1 - 2 * (torch.arange(size, device=device)[:, None] + 0.5) / size
+        pictures = (to_picture(send(part, device)) for part in (self.image, self.style_image))
+        return Batch(next(pictures), send(self.truth, device).long(), drawn, asked, height, next(pictures), send(self.style_map, device).long())
+
+
+def send(array: np.ndarray, device: torch.device | str) -> torch.Tensor:
+    """The array on the device; on its way to a graphics card nothing waits."""
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if torch.device(device).type == "cuda" else tensor.to(device)
 
 
 def one_hot(maps: torch.Tensor) -> torch.Tensor:
@@ -61,8 +92,21 @@ def one_hot(maps: torch.Tensor) -> torch.Tensor:
 
 def to_tensor(images: list[np.ndarray]) -> torch.Tensor:
     """(H, W, 3) bytes -> (N, 3, H, W) float32 in [-1, 1], channels last."""
-    x = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return x.contiguous(memory_format=torch.channels_last)
+    return to_picture(torch.from_numpy(np.stack(images)))
+
+
+def to_picture(images: torch.Tensor) -> torch.Tensor:
+    """(N, H, W, 3) bytes -> (N, 3, H, W) float32 in [-1, 1], channels last."""
+    return (images.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+
+
+def read_manifest(folder: Path) -> list[dict[str, str]]:
+    """The rows of a data folder's manifest, with their name and split at least. Raises DataError for a folder without one."""
+    manifest = folder / "manifest.csv"
+    if not manifest.is_file():
+        raise DataError(f"{folder} has no manifest.csv; a data folder lists its photographs there (columns name, split).")
+    with manifest.open(newline="", encoding="utf-8") as rows:
+        return list(csv.DictReader(rows))
 
 
 class Photographs:
@@ -71,17 +115,14 @@ class Photographs:
     def __init__(self, folder: Path, split: str, size: int, limit: int | None = None):
         """Raises DataError when the folder has no manifest or no photograph of that split."""
         self.size = size
-        manifest = folder / "manifest.csv"
-        if not manifest.is_file():
-            raise DataError(f"{folder} has no manifest.csv; a data folder lists its photographs there (columns name, split).")
-        with manifest.open(newline="", encoding="utf-8") as rows:
-            names = [row["name"] for row in csv.DictReader(rows) if row["split"] == split]
+        names = [row["name"] for row in read_manifest(folder) if row["split"] == split]
         if limit:
             names = names[:: max(1, len(names) // limit)][:limit]
         self.names = [n for n in names if (folder / f"{n}.webp").is_file()]
         if not self.names:
             raise DataError(f"{folder} holds no photograph of the split {split!r}.")
-        self.pairs = [self._load(folder, name) for name in self.names]
+        with ThreadPoolExecutor() as pool:  # Pillow decodes and reduces beside other threads
+            self.pairs = list(pool.map(lambda name: self._load(folder, name), self.names))
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -149,7 +190,7 @@ class Batches:
     """An endless supply of random batches; photographs with rare labels come more often."""
 
     def __init__(self, photographs: Photographs, batch: int, smallest_crop: float, blockouts: float = 0.0, style_size: int = 128):
-        """blockouts: how often the last map that is asked for is a made-up one (`blockouts.py`), 0 to 1."""
+        """blockouts: how many of a batch's last maps that are asked for are made-up ones (`blockouts.py`), on average."""
         self.photographs, self.batch, self.smallest_crop, self.style_size = photographs, batch, smallest_crop, style_size
         self.blockouts = blockouts
         shares = photographs.histogram()
@@ -161,18 +202,17 @@ class Batches:
 
     def draw(self, rng: random.Random) -> Batch:
         """One batch, wholly decided by the state of `rng`."""
+        return self.cut(rng).to("cpu")
+
+    def cut(self, rng: random.Random) -> Cuts:
+        """One batch as bytes, wholly decided by the state of `rng`."""
         indices = rng.choices(range(len(self.photographs)), cum_weights=self._cumulative, k=self.batch)
-        samples = [self._sample(*self.photographs.pairs[i], rng) for i in indices]
-        images, truths, drawn, heights, style_images, style_maps = zip(*samples)
-        size = self.photographs.size
-        height = torch.from_numpy(np.stack(heights))[:, None, :, None].expand(-1, 1, size, size).contiguous()
-        maps = [torch.from_numpy(np.stack(m).astype(np.int64)) for m in (truths, drawn, style_maps)]
-        asked = maps[1]
-        if rng.random() < self.blockouts:
-            asked, height = asked.clone(), height.clone()
-            asked[-1] = torch.from_numpy(blockout(size, rng).astype(np.int64))
-            height[-1] = 1 - 2 * (torch.arange(size)[:, None] + 0.5) / size
-        return Batch(to_tensor(list(images)), maps[0], maps[1], asked, height, to_tensor(list(style_images)), maps[2])
+        samples = zip(*(self._sample(*self.photographs.pairs[i], rng) for i in indices))
+        image, truth, drawn, rows, style_image, style_map = (np.stack(part) for part in samples)
+        made_up = np.zeros((int(self.blockouts) + (rng.random() < self.blockouts % 1), *truth.shape[1:]), np.uint8)
+        for ids in made_up:
+            ids[:] = blockout(self.photographs.size, rng)
+        return Cuts(image, truth, drawn, rows, made_up, style_image, style_map)
 
     def _sample(self, image, ids, rng):
         size, table = self.photographs.size, merge(rng)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from ..models.composition import Composition
 from ..models.detail import NOISE_CHANNELS, Detail
@@ -16,25 +17,38 @@ from ..models.layers import pixel_norm, set_wrap
 from ..request import NOISE_CHANNELS as COMPOSITION_NOISE
 from . import checkpoint, losses
 from .config import ConfigError, Run
-from .data import Photographs, cut, one_hot, to_tensor
-from .judges import Judges, descend
+from .data import Photographs, cut, one_hot, random_box, send, to_picture
+from .judges import Judges, adam, descend
 
 CROP = 128  # side of a picture that comes out, pixels
 LARGE = 500  # short side from which a photograph has detail to teach, pixels
 PAINTED_SIZE = 256  # short side of composition's pictures
-POOL, REPAINT_EVERY = 64, 2  # composition's pictures at hand, and steps between new ones
+POOL, REPAINTED = 64, 0.5  # composition's pictures at hand, and how often a batch brings maps for new ones
 
 
 @dataclass
 class Crops:
-    """N crops: image (N, 3, 128, 128) of photographs, their map (N, 128, 128) and scale (N,), log2(short side / 512) of the picture cut from."""
+    """N crops: image (N, 3, 128, 128) of photographs, their map (N, 128, 128) and scale (N,), log2(short side / 512) of the picture cut from.
+    `whole` (M, 512, 512) are maps for composition to paint, none or a quarter as many."""
 
     image: torch.Tensor
     truth: torch.Tensor
     scale: torch.Tensor
+    whole: torch.Tensor
 
-    def to(self, device) -> "Crops":
-        return Crops(**{name: value.to(device, non_blocking=True) for name, value in vars(self).items()})
+
+@dataclass
+class DetailCuts:
+    """What Crops are made of, as bytes (see data.Cuts)."""
+
+    image: np.ndarray
+    truth: np.ndarray
+    scale: np.ndarray
+    whole: np.ndarray
+
+    def to(self, device: torch.device | str) -> Crops:
+        image, truth, scale, whole = (send(part, device) for part in vars(self).values())
+        return Crops(to_picture(image), truth.long(), scale, whole.long())
 
 
 class DetailBatches:
@@ -42,13 +56,27 @@ class DetailBatches:
 
     def __init__(self, photographs: Photographs, batch: int):
         self.photographs, self.batch = photographs, batch
+        self.repainted = max(1, batch // 4)
         self.frequency = torch.tensor(photographs.histogram().mean(0), dtype=torch.float32)
         self.large = [i for i, (image, _) in enumerate(photographs.pairs) if min(image.size) >= LARGE] or list(range(len(photographs)))
 
     def draw(self, rng: random.Random) -> Crops:
         """One batch, wholly decided by the state of `rng`."""
+        return self.cut(rng).to("cpu")
+
+    def cut(self, rng: random.Random) -> DetailCuts:
+        """One batch as bytes, wholly decided by the state of `rng`."""
         images, maps, scales = zip(*(self._sample(rng) for _ in range(self.batch)))
-        return Crops(to_tensor(list(images)), torch.from_numpy(np.stack(maps).astype(np.int64)), torch.tensor(scales))
+        whole = self.whole(self.repainted if rng.random() < REPAINTED else 0, rng)
+        return DetailCuts(np.stack(images), np.stack(maps), np.float32(scales), whole)
+
+    def whole(self, count: int, rng: random.Random) -> np.ndarray:
+        """Maps (count, 512, 512) of squares as large as large photographs allow, anywhere in them."""
+        maps = np.zeros((count, 2 * PAINTED_SIZE, 2 * PAINTED_SIZE), np.uint8)
+        for k in range(count):
+            _, ids = self.photographs.pairs[rng.choice(self.large)]
+            maps[k] = np.asarray(ids.resize(maps.shape[1:], Image.NEAREST, random_box(ids, 1, rng)))
+        return maps
 
     def _sample(self, rng):
         index = rng.choice(self.large) if rng.random() < 0.6 else rng.randrange(len(self.photographs))
@@ -77,8 +105,7 @@ class DetailTeacher:
         self.backbone = self.judges.backbone
         detail = Detail().to(device, memory_format=torch.channels_last)
         self.learners = {"detail": detail, "discriminator": self.judges.discriminator, "pixel_head": self.judges.pixel_head}
-        optimiser = torch.optim.Adam(detail.parameters(), lr=run.rate, betas=(0.0, 0.99))
-        self.optimisers = {"generator": optimiser, "discriminator": self.judges.optimiser}
+        self.optimisers = {"generator": adam(detail.parameters(), run.rate), "discriminator": self.judges.optimiser}
         self.composition, self.bank = self._frozen(composition)
         self.pool: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
         self.steps = 0
@@ -103,8 +130,10 @@ class DetailTeacher:
         """Teach all networks once from a batch: its first half is to be restored, the second to make composition's pictures look like photographs."""
         n = len(crops.image)
         own = n // 2
-        if self.steps % REPAINT_EVERY == 0 or not self.pool:
-            self._repaint()
+        if not self.pool:
+            self._repaint(send(self.batches.whole(self.batches.repainted, random), self.device).long())
+        if len(crops.whole):
+            self._repaint(crops.whole)
         pictures, maps, styles = zip(*(self._from_pool() for _ in range(n - own)))
         small = torch.cat([F.avg_pool2d(crops.image[:own], 2), *pictures]).contiguous(memory_format=torch.channels_last)
         drawn = torch.cat([crops.truth[:own], *maps])
@@ -131,29 +160,25 @@ class DetailTeacher:
         return told | parts
 
     def _random_styles(self, count):
-        picks = self.bank[torch.randint(len(self.bank), (2, count))]
+        picks = self.bank[torch.randint(len(self.bank), (2, count), device=self.device)]
         share = torch.rand(count, 1, 1, device=self.device)
         return pixel_norm(share * picks[0] + (1 - share) * picks[1], -1)
 
     @torch.no_grad()
-    def _repaint(self):
-        """One more picture of composition's own in the pool: (1, 3, 256, 256), its map (1, 512, 512) and style (1, 23, 64)."""
-        image, ids = self.batches.photographs.pairs[random.choice(self.batches.large)]
-        side = min(image.size)
-        left, top = random.randint(0, image.width - side), random.randint(0, image.height - side)
-        _, truth = cut(image, ids, (left, top, left + side, top + side), 2 * PAINTED_SIZE)
-        maps = torch.from_numpy(truth.astype(np.int64))[None].to(self.device)
-        style = self._random_styles(1)
-        self.pool.append((self._compose(maps, style, random.getrandbits(31)), maps, style))
-        del self.pool[:-POOL]
+    def _repaint(self, maps):
+        """Pictures of composition's own in the pool, of maps (M, 512, 512): each (1, 3, 256, 256), its map (1, 512, 512) and style (1, 23, 64)."""
+        styles = self._random_styles(len(maps))
+        noise = torch.randn(len(maps), COMPOSITION_NOISE, PAINTED_SIZE, PAINTED_SIZE, device=self.device)
+        pictures = self._compose(maps, styles, noise)
+        self.pool += zip(pictures.split(1), maps.split(1), styles.split(1))
+        del self.pool[: -max(POOL, 2 * self.run.batch)]
 
-    def _compose(self, maps, style, seed):
-        """Composition's pictures (N, 3, S/2, S/2) of maps (N, S, S)."""
-        size = (maps.shape[1] // 2, maps.shape[2] // 2)
-        noise = torch.randn(len(maps), COMPOSITION_NOISE, *size, generator=torch.Generator().manual_seed(seed)).to(self.device)
-        height = torch.linspace(1, -1, size[0], device=self.device)[None, None, :, None].expand(len(maps), 1, *size)
+    def _compose(self, maps, style, noise):
+        """Composition's pictures (N, 3, S/2, S/2) of maps (N, S, S) and noise (N, 8, S/2, S/2)."""
+        rows = torch.linspace(1, -1, noise.shape[2], device=self.device)
+        height = rows[None, None, :, None].expand(len(maps), 1, *noise.shape[2:])
         set_wrap(self.composition, "")
-        return self.composition(F.avg_pool2d(one_hot(maps), 2), style, noise, height)
+        return self.composition(F.avg_pool2d(one_hot(maps), 2), style, noise, height).float()
 
     def _from_pool(self):
         picture, maps, style = random.choice(self.pool)
@@ -166,7 +191,9 @@ class DetailTeacher:
         """Two rows of a sheet, at 512 px: the reduced photographs enlarged again, and composition's pictures enlarged."""
         style = pixel_norm(self.bank[: len(maps)], -1)
         maps, zero = maps.to(self.device), torch.zeros(1, device=self.device)
-        composed = self._compose(maps, style, 5)
+        dice = torch.Generator().manual_seed(5)
+        noise = torch.randn(len(maps), COMPOSITION_NOISE, maps.shape[1] // 2, maps.shape[2] // 2, generator=dice).to(self.device)
+        composed = self._compose(maps, style, noise)
         rows = []
         for low in (F.avg_pool2d(images.to(self.device), 2), composed):
             noise = torch.randn(len(maps), NOISE_CHANNELS, *maps.shape[1:], generator=torch.Generator().manual_seed(5)).to(self.device)

@@ -4,7 +4,8 @@ from __future__ import annotations
 import torch
 
 from ..models.discriminator import Discriminator, PixelHead
-from . import losses
+from ..models.layers import exactly
+from . import losses, parallel
 from .backbone import Backbone
 from .config import Run
 
@@ -12,10 +13,19 @@ R1_EVERY = 16
 
 
 def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
-    """One step down the gradient of `loss`."""
+    """One step down the gradient of `loss`, averaged over the processes of the run."""
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    with exactly(loss.device):  # each operation runs backward in the precision that it ran forward in
+        loss.backward()
+    parallel.average_gradients(p for group in optimiser.param_groups for p in group["params"])
     optimiser.step()
+
+
+def adam(parameters, rate: float) -> torch.optim.Optimizer:
+    """The optimiser of every network here; `parameters` are tensors or groups of them. One kernel for all of them on a graphics card."""
+    parameters = list(parameters)
+    first = parameters[0]["params"][0] if isinstance(parameters[0], dict) else parameters[0]
+    return torch.optim.Adam(parameters, lr=rate, betas=(0.0, 0.99), fused=first.is_cuda)
 
 
 class Judges:
@@ -29,7 +39,7 @@ class Judges:
         self.weights = losses.class_weights(frequency).to(device)
         self.lecam = losses.LeCam()
         parameters = [*self.discriminator.parameters(), *self.pixel_head.parameters()]
-        self.optimiser = torch.optim.Adam(parameters, lr=run.rate, betas=(0.0, 0.99))
+        self.optimiser = adam(parameters, run.rate)
         self.steps = 0
 
     def _learn(self, learn: bool):

@@ -17,14 +17,16 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from . import checkpoint, config
+from . import checkpoint, config, parallel
 from .composition import CompositionTeacher
 from .data import Batches, Photographs, to_tensor
+from .feed import feed
 from .sheet import save_sheet
 
 CHECKPOINT_EVERY, SHEET_EVERY = 60.0, 600.0  # seconds
 LOG_EVERY = 25  # steps
 SHEET_PICTURES = 12
+APART = 1_000_003  # between the seeds of two processes
 
 
 def average_decay(images_seen: int, batch: int, total: int) -> float:
@@ -33,30 +35,52 @@ def average_decay(images_seen: int, batch: int, total: int) -> float:
     return 0.5 ** (batch / half_life)
 
 
-def rate_factor(run: config.Run, step: int, seen: int) -> float:
-    """Share of the full learning rate: a linear warm-up, then 1, then a cosine to a tenth."""
+def rate_factor(run: config.Run, step: int, progress: float) -> float:
+    """Share of the full learning rate, `progress` being the share of the run that is over: a linear warm-up, then 1, then a cosine to a tenth."""
     warm = min(1.0, (step + 1) / run.warm_up)
-    start = run.decay_from * run.images
-    if seen <= start or run.images <= start:
+    if progress <= run.decay_from:
         return warm
-    progress = min(1.0, (seen - start) / (run.images - start))
-    return warm * (0.55 + 0.45 * math.cos(math.pi * progress))
+    fallen = min(1.0, (progress - run.decay_from) / (1 - run.decay_from))
+    return warm * (0.55 + 0.45 * math.cos(math.pi * fallen))
+
+
+def seed(number: int) -> None:
+    random.seed(number)
+    torch.manual_seed(number)
 
 
 class Loop:
-    """One run in one folder: `checkpoint.pt`, `log.jsonl` and `sheets/` grow there."""
+    """One run in one folder: `checkpoint.pt`, `log.jsonl` and `sheets/` grow there.
 
-    def __init__(self, run: config.Run, data: Path, out: Path, device: str, limit: int | None = None, composition: Path | None = None):
-        self.run, self.out, self.device = run, out, torch.device(device)
+    Of many processes (parallel.py) each has a loop over batches of its own; the first writes the files, which all read when they resume.
+    """
+
+    def __init__(self, run: config.Run, data: Path, out: Path, device: torch.device | str, limit: int | None = None,
+                 composition: Path | None = None, workers: int = 0):  # fmt: skip
+        """workers: how many processes cut batches ahead. Raises ConfigError and DataError."""
+        self.run, self.out, self.device, self.workers = run, out, torch.device(device), workers
         self.path = out / "checkpoint.pt"
-        random.seed(run.seed)
-        torch.manual_seed(run.seed)
+        if self.device.type == "cuda":
+            torch.backends.cudnn.benchmark = True
+        seed(run.seed)
         self.batches, self.teacher = self._make(data, limit, composition)
         self.held_out = self._held_out(data)
         (out / "sheets").mkdir(parents=True, exist_ok=True)
         self.averaged = {name: copy.deepcopy(self.teacher.learners[name]).eval().requires_grad_(False) for name in self.teacher.averaged}
         self.seen, self.step, self.minutes = 0, 0, 0.0
         self.rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.teacher.optimisers.items()}
+        self._pairs = [pair for name in self.averaged for pair in self._tensors(name)]
+        if parallel.rank():  # the networks are alike now; noise and batches shall differ
+            seed(run.seed + APART * parallel.rank())
+
+    def _tensors(self, name: str) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Each tensor of a moving average beside the learner's."""
+        return list(zip(self.averaged[name].state_dict().values(), self.teacher.learners[name].state_dict().values()))
+
+    @property
+    def progress(self) -> float:
+        """Share of the run that is over, 0 to 1: by images, or by the clock where that is further."""
+        return max(self.seen / self.run.images, self.minutes / self.run.minutes if self.run.minutes else 0.0)
 
     def _make(self, data, limit, composition):
         run = self.run
@@ -73,30 +97,35 @@ class Loop:
         """The photographs of the sample sheets."""
         return Photographs(data, "val", 512 if self.run.stage == "detail" else self.run.size, SHEET_PICTURES)
 
-    def resume(self, start: Path | None) -> None:
-        """Go on from this folder's checkpoint, or begin from the networks of `start`: another run's checkpoint or a weights folder."""
-        path = self.path if self.path.is_file() else start
-        if path is None:
-            return
-        state = checkpoint.read(path, self.run.stage, self.device)
-        for name, network in self.teacher.learners.items():
-            missing = checkpoint.load_matching(network, state["learners"].get(name, {}))
-            if missing:
-                tqdm.write(f"{name}: {len(missing)} of {len(network.state_dict())} tensors start anew")
-        for name, network in self.averaged.items():
-            # What the other run's average lacks begins as the learner does.
-            network.load_state_dict(self.teacher.learners[name].state_dict())
-            checkpoint.load_matching(network, state["averaged"].get(name, {}))
-        self.teacher.restore(state["extras"])
-        if path == self.path:
+    def resume(self, *starts: Path) -> None:
+        """Go on from this folder's checkpoint, or begin from the networks of `starts`: other runs' checkpoints or weights folders, of which later
+        ones come over earlier ones where their tensors fit."""
+        if self.path.is_file():
+            state = checkpoint.read(self.path, self.run.stage, self.device)
+            self._load(state)
             self.seen, self.step, self.minutes = state["seen"], state["step"], state["minutes"]
             for name, optimiser in self.teacher.optimisers.items():
                 optimiser.load_state_dict(state["optimisers"][name])
             self.teacher.steps = self.teacher.judges.steps = self.step
-            random.seed(self.step)
-            torch.manual_seed(self.step)
+            seed(self.step + APART * parallel.rank())
+            return
+        for start in starts:
+            self._load(checkpoint.read(start, self.run.stage, self.device))
+
+    def _load(self, state):
+        """Networks and what belongs to them; what the state's averages lack begins as the learners do."""
+        for name, network in self.teacher.learners.items():
+            missing = checkpoint.load_matching(network, state["learners"].get(name, {}))
+            if missing:
+                tqdm.write(f"{name}: {len(missing)} of {len(network.state_dict())} tensors stay as they were")
+        for name, network in self.averaged.items():
+            network.load_state_dict(self.teacher.learners[name].state_dict())
+            checkpoint.load_matching(network, state["averaged"].get(name, {}))
+        self.teacher.restore(state["extras"])
 
     def save(self) -> None:
+        if parallel.rank():
+            return
         state = {
             "learners": {name: network.state_dict() for name, network in self.teacher.learners.items()},
             "averaged": {name: network.state_dict() for name, network in self.averaged.items()},
@@ -109,23 +138,24 @@ class Loop:
         os.replace(new, self.path)
 
     def train(self, minutes: float | None = None) -> None:
-        """Learn until the run's images are seen, or for so many minutes."""
+        """Learn until the run is over, or for so many minutes."""
         begun = checkpointed = sheeted = clock = time.monotonic()
-        told: dict[str, float] = {}
-        bar = tqdm(total=self.run.images, initial=self.seen, unit="img", smoothing=0.05, dynamic_ncols=True)
-        while self.seen < self.run.images and (minutes is None or time.monotonic() - begun < 60 * minutes):
+        together = self.run.batch * parallel.count()
+        told: dict[str, torch.Tensor] = {}
+        bar = tqdm(total=self.run.images, initial=self.seen, unit="img", smoothing=0.05, dynamic_ncols=True, disable=parallel.rank() > 0)
+        supply = self._supply()
+        while self.progress < 1 and parallel.told(minutes is None or clock - begun < 60 * minutes):
             self._set_rates()
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-                losses = self.teacher.step(self.batches.draw(random).to(self.device))
-            self._average()
+                losses = self.teacher.step(next(supply).to(self.device))
+            self._average(together)
             self.step += 1
-            self.seen += self.run.batch
-            bar.update(self.run.batch)
+            self.seen += together
+            bar.update(together)
             for name, value in losses.items():
-                value = float(value.detach())
-                told[name] = 0.95 * told.get(name, value) + 0.05 * value
+                told[name] = told.get(name, value).detach().lerp(value.detach(), 0.05)  # read by the log alone: reading waits for the card
             now = time.monotonic()
-            self.minutes, clock = self.minutes + (now - clock) / 60, now
+            self.minutes, clock = parallel.told(self.minutes + (now - clock) / 60), now
             if self.step % LOG_EVERY == 0:
                 self._log(told, bar)
             if now - checkpointed > CHECKPOINT_EVERY:
@@ -138,20 +168,28 @@ class Loop:
         self.save()
         self.sheet()
 
+    def _supply(self):
+        """Batches as bytes, without end."""
+        if self.workers:
+            return feed(self.batches, f"{self.run.seed} {parallel.rank()}", self.step, self.workers)
+        return iter(lambda: self.batches.cut(random), None)
+
     def _set_rates(self):
-        factor = rate_factor(self.run, self.step, self.seen)
+        factor = rate_factor(self.run, self.step, self.progress)
         for name, optimiser in self.teacher.optimisers.items():
             for group, rate in zip(optimiser.param_groups, self.rates[name]):
                 group["lr"] = rate * factor
 
     @torch.no_grad()
-    def _average(self):
-        weight = 1 - average_decay(self.seen, self.run.batch, self.run.images)
-        for name, network in self.averaged.items():
-            for mean, new in zip(network.state_dict().values(), self.teacher.learners[name].state_dict().values()):
-                mean.lerp_(new, weight)
+    def _average(self, images: int):
+        """Move the averages by a step of so many images."""
+        means, news = zip(*self._pairs)
+        torch._foreach_lerp_(means, news, 1 - average_decay(self.seen, images, self.run.images))
 
     def _log(self, told, bar):
+        if parallel.rank():
+            return
+        told = {name: float(value) for name, value in told.items()}
         line = {"step": self.step, "seen": self.seen, "minutes": round(self.minutes, 2), **{k: round(v, 4) for k, v in told.items()}}
         with (self.out / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
@@ -159,6 +197,8 @@ class Loop:
 
     def sheet(self) -> None:
         """A sheet of held-out maps that nobody chose: photograph, map, a drawn style, the photograph's own style."""
+        if parallel.rank():
+            return
         cuts = [self.held_out.centre(i) for i in range(len(self.held_out))]
         small = [self.held_out.centre(i, 128) for i in range(len(self.held_out))]
         images, maps = to_tensor([c[0] for c in cuts]), torch.from_numpy(np.stack([c[1] for c in cuts]).astype(np.int64))

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from .. import labels as label_set
 from ..models.discriminator import FAKE
 from ..models.encoder import pool_by_label
+from ..models.layers import exactly
+from . import parallel
 
 
 def class_weights(frequency: torch.Tensor) -> torch.Tensor:
@@ -30,12 +32,12 @@ def read_as_fake(logits: torch.Tensor) -> torch.Tensor:
 
 def hinge(real: list[torch.Tensor], fake: list[torch.Tensor]) -> torch.Tensor:
     """The discriminator's hinge loss, mean over its heads."""
-    return sum(F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in zip(real, fake)) / len(real)
+    return sum(F.relu(1 - r.float()).mean() + F.relu(1 + f.float()).mean() for r, f in zip(real, fake)) / len(real)
 
 
 def realness(fake: list[torch.Tensor]) -> torch.Tensor:
     """The generator's side of the hinge loss."""
-    return -sum(f.mean() for f in fake) / len(fake)
+    return -sum(f.float().mean() for f in fake) / len(fake)
 
 
 class LeCam:
@@ -45,16 +47,18 @@ class LeCam:
         self.real = self.fake = 0.0
 
     def __call__(self, real: list[torch.Tensor], fake: list[torch.Tensor]) -> torch.Tensor:
-        r, f = (torch.stack([m.mean((1, 2, 3)) for m in maps]) for maps in (real, fake))
-        self.real += 0.01 * (float(r.detach().mean()) - self.real)
-        self.fake += 0.01 * (float(f.detach().mean()) - self.fake)
+        r, f = (torch.stack([m.float().mean((1, 2, 3)) for m in maps]) for maps in (real, fake))
+        now = parallel.average(torch.stack([r.detach().mean(), f.detach().mean()]))
+        self.real = self.real + 0.01 * (now[0] - self.real)  # tensors: reading them as numbers would wait for a graphics card
+        self.fake = self.fake + 0.01 * (now[1] - self.fake)
         return F.relu(r - self.fake).square().mean() + F.relu(self.real - f).square().mean()
 
 
 def r1(head: torch.nn.Module, real: torch.Tensor) -> torch.Tensor:
     """Gradient penalty on photographs (Mescheder et al. 2018, 1801.04406): the mean square, over pixels, of how far one pixel moves all answers."""
     real = real.detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(head(real).sum(), real, create_graph=True)
+    with exactly(real.device):
+        (gradient,) = torch.autograd.grad(head(real).sum(), real, create_graph=True)
     return gradient.square().mean()
 
 
@@ -62,17 +66,19 @@ def statistics(painted, painted_areas, style, style_areas) -> torch.Tensor:
     """How far the painting's look under each label is from the style photograph's, over the labels they share.
 
     `painted` and `style` are lists of maps (colour, its finest detail, then features at strides 2, 4, 8); areas are one-hot maps (N, 23, H, W).
-    The look is the mean and deviation of each channel under the label.
+    The look is the mean and deviation of each channel under the label. Many processes divide by their mean number of shared labels, so that
+    their mean is what one process would find on all their pictures.
     """
     shared = ((painted_areas.mean((2, 3)) > 0.01) & (style_areas.mean((2, 3)) > 0.01)).float()
     shared[:, label_set.UNLABELLED] = 0
-    count = shared.sum().clamp_min(1)
+    count = parallel.average(shared.sum()).clamp_min(1)
     total = 0.0
-    for p, s in zip(painted, style):
-        pm, pd = pool_by_label(p, F.adaptive_avg_pool2d(painted_areas, p.shape[2:]))
-        with torch.no_grad():
-            sm, sd = pool_by_label(s, F.adaptive_avg_pool2d(style_areas, s.shape[2:]))
-        total = total + (((pm - sm).abs().mean(2) + (pd - sd).abs().mean(2)) * shared).sum() / count
+    with exactly(shared.device):  # a deviation is a small difference of large numbers
+        for p, s in zip(painted, style):
+            pm, pd = pool_by_label(p.float(), F.adaptive_avg_pool2d(painted_areas, p.shape[2:]))
+            with torch.no_grad():
+                sm, sd = pool_by_label(s.float(), F.adaptive_avg_pool2d(style_areas, s.shape[2:]))
+            total = total + (((pm - sm).abs().mean(2) + (pd - sd).abs().mean(2)) * shared).sum() / count
     return total / len(painted)
 
 

@@ -74,9 +74,9 @@ class OwnTeacher(CompositionTeacher):
         return Composition.from_state(self._begun["composition"])
 
     @torch.no_grad()
-    def _styles(self, batch, source, mixed):
+    def _styles(self, batch, roles):
         codes = self.encoder(batch.style_image, self.backbone(batch.style_image)[1:], one_hot(batch.style_map))
-        return pixel_norm(codes + 0.2 * torch.randn_like(codes), -1)[source], codes
+        return pixel_norm(codes + 0.2 * torch.randn_like(codes), -1)[roles.source], codes
 
     def _remember(self, codes):
         """The bank stays the weights' own, for what is to be remembered."""
