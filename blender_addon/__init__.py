@@ -13,7 +13,7 @@ from .operators import (
     apply, deliver, export_frames, export_layers, frames, ground, hand_over, history, label, live, look, match_light, paint, relief,
     reproduce, sample_terrain, show_labels, texture, world,
 )
-from .operators import guess_labels, paint_labels
+from .operators import guess_labels, paint_labels, photo_labels
 from .operators import variations as variation_operators
 from .operators import weights as weight_operators
 
@@ -28,6 +28,7 @@ CLASSES = (
     *live.CLASSES,
     *guess_labels.CLASSES,
     *paint_labels.CLASSES,
+    *photo_labels.CLASSES,
     *deliver.CLASSES,
     *apply.CLASSES,
     *reproduce.CLASSES,

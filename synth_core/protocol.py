@@ -31,13 +31,16 @@ import numpy as np
 
 from . import fields as parts
 from .fields import RequestError
-from .request import BakeRequest, JudgeRequest, JudgeResult, ReliefRequest, Request, Result, StyleRequest, StyleResult, TileRequest, TileResult
+from .request import (
+    BakeRequest, JudgeRequest, JudgeResult, LabelRequest, LabelResult, ReliefRequest, Request, Result, StyleRequest, StyleResult, TileRequest,
+    TileResult,
+)
 
 LOOPBACK = "127.0.0.1"
 LIMIT = 256 << 20  # bytes of one frame; the largest picture and its relief take 192 MiB
 HANDSHAKE_LIMIT = 4096  # bytes of one frame from a peer that has proved nothing yet
 JOBS = {"paint": (Request, Result), "style": (StyleRequest, StyleResult), "judge": (JudgeRequest, JudgeResult), "relief": (ReliefRequest, Result),
-        "tile": (TileRequest, TileResult), "bake": (BakeRequest, Result)}
+        "tile": (TileRequest, TileResult), "bake": (BakeRequest, Result), "label": (LabelRequest, LabelResult)}
 _PREFIX = struct.Struct(">IQ")
 LARGEST = _PREFIX.size + LIMIT  # bytes of one frame with its prefix
 _TYPES = {kind.str: kind for kind in (np.dtype("u1"), np.dtype("<f4"))}

@@ -15,7 +15,7 @@ from .anchors import Anchors
 from .fields import Array, RequestError
 from .relief import Relief
 
-__all__ = ["Anchors", "BakeRequest", "JudgeRequest", "JudgeResult", "Relief", "ReliefRequest", "Request", "RequestError", "Result",
+__all__ = ["Anchors", "BakeRequest", "JudgeRequest", "JudgeResult", "LabelRequest", "LabelResult", "Relief", "ReliefRequest", "Request", "RequestError", "Result",
            "StyleRequest", "StyleResult", "TileRequest", "TileResult"]
 
 SMALLEST, LARGEST = 64, 4096  # sides of a painting, pixels
@@ -140,6 +140,25 @@ class JudgeResult:
 
     score: float
     heat: Annotated[np.ndarray, Array("float32", "h w")]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelRequest:
+    """A photograph (H, W, 3) uint8 sRGB, 64 to 4096 pixels a side, whose label map is wanted. Raises RequestError when that does not hold."""
+
+    picture: Picture
+
+    def __post_init__(self):
+        fields.check(self)
+        check_sides(self.picture)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelResult:
+    """labels: (H, W) uint8, ids 1 to 22; png: the same in the labels' colours, as a PNG file."""
+
+    labels: LabelMap
+    png: bytes
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from . import edges
+from . import labels as label_set
 from .reading import open_part, reading_size, shrink
 from .weights import LARGE_SEGMENTER, Weights, WeightsError
 
@@ -36,6 +37,11 @@ class Segmenter:
     def _read(self, picture: np.ndarray) -> np.ndarray:
         """picture (1, 3, h, w) in [-1, 1] -> logits (23, h/4, w/4)."""
         return self._session.run(None, {"picture": picture})[0][0]
+
+
+def coloured(ids: np.ndarray) -> np.ndarray:
+    """A label map (H, W) uint8 in the labels' colours, (H, W, 3) uint8 sRGB."""
+    return np.array([label.colour for label in label_set.LABELS], np.uint8)[ids]
 
 
 def best(weights: Weights | Path | str, threads: int = 0) -> Segmenter:

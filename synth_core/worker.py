@@ -25,8 +25,10 @@ from .engines import EngineError
 from .painter import Cancelled, Painter
 from .protocol import Frame, ProtocolError
 from .request import (
-    BakeRequest, JudgeRequest, JudgeResult, ReliefRequest, Request, RequestError, Result, StyleRequest, StyleResult, TileRequest, TileResult,
+    BakeRequest, JudgeRequest, JudgeResult, LabelRequest, LabelResult, ReliefRequest, Request, RequestError, Result, StyleRequest, StyleResult,
+    TileRequest, TileResult,
 )
+from .segmenter import Segmenter, coloured
 from .stylist import Stylist
 from .weights import WeightsError
 
@@ -145,6 +147,10 @@ class Workshop:
     def judge(self, request: JudgeRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]) -> JudgeResult:
         judgement = Critic(Path(self._settings["weights"]), self._settings["threads"]).judge(request.picture, request.labels)
         return JudgeResult(judgement.score, judgement.heat)
+
+    def label(self, request: LabelRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]) -> LabelResult:
+        ids = Segmenter(Path(self._settings["weights"]), self._settings["threads"]).label(request.picture)
+        return LabelResult(ids, png.encode(coloured(ids)))
 
     def relief(self, request: ReliefRequest, report: Callable[[float], None], is_cancelled: Callable[[], bool]) -> Result:
         started = time.perf_counter()

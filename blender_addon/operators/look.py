@@ -7,17 +7,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-import numpy as np
 from bpy.props import IntProperty, StringProperty
 
-from .. import compat, looks, painting
-from ..painting import PaintingError
-from ..synth_core.request import SMALLEST, StyleRequest, StyleResult
+from .. import compat, looks, painting, photographs
+from ..synth_core.request import StyleRequest, StyleResult
 from .deliver import Warn, deliver
 from .paint import StartsPainting, to_scene
 
 _LARGEST = 512  # pixels of a photograph's long side: its light and colours need no more
-_ENDINGS = "*.jpg;*.jpeg;*.png;*.webp;*.tif;*.tiff;*.bmp;*.exr;*.hdr"
 
 
 class VEDUTA_OT_look_from_photo(StartsPainting, bpy.types.Operator):
@@ -28,7 +25,7 @@ class VEDUTA_OT_look_from_photo(StartsPainting, bpy.types.Operator):
 
     filepath: StringProperty(name="Photo", subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.RELATIVE_PATH,
                              description="The photograph's file")
-    filter_glob: StringProperty(default=_ENDINGS, options={"HIDDEN"})
+    filter_glob: StringProperty(default=photographs.ENDINGS, options={"HIDDEN"})
 
     _finish = staticmethod(painting.wait)
 
@@ -42,7 +39,7 @@ class VEDUTA_OT_look_from_photo(StartsPainting, bpy.types.Operator):
 
     def begin(self, context):
         path = Path(bpy.path.abspath(self.filepath))
-        request = StyleRequest(photograph(path))
+        request = StyleRequest(photographs.read(path, _LARGEST))
         painting.start(request, to_scene(context.scene, lambda scene, result: _keep(scene, path.stem, result)))
         return []
 
@@ -110,35 +107,6 @@ class VEDUTA_OT_remove_label_look(bpy.types.Operator):
             return {"CANCELLED"}
         entries.remove(self.index)
         return {"FINISHED"}
-
-
-def photograph(path: Path) -> np.ndarray:
-    """A photograph as (H, W, 3) uint8 sRGB, row 0 at the top, at most 512 pixels on its long side. Raises PaintingError."""
-    if not path.is_file():
-        raise PaintingError(f"There is no photograph {path}.", "Choose a picture file.")
-    try:
-        image = bpy.data.images.load(str(path))
-    except RuntimeError as error:
-        raise PaintingError(f"{path.name} can't be read as a picture.", "Choose a JPEG or PNG file.") from error
-    try:
-        return _pixels(image, path)
-    finally:
-        bpy.data.images.remove(image)
-
-
-def _pixels(image: bpy.types.Image, path: Path) -> np.ndarray:
-    width, height = image.size
-    if not width or not height:
-        raise PaintingError(f"{path.name} can't be read as a picture.", "Choose a JPEG or PNG file.")
-    share = min(1.0, _LARGEST / max(width, height))
-    image.scale(*(max(SMALLEST, round(side * share)) for side in (width, height)))
-    width, height = image.size
-    pixels = np.empty(width * height * 4, np.float32)
-    image.pixels.foreach_get(pixels)
-    picture = pixels.reshape(height, width, 4)[::-1, :, :3]
-    if image.is_float:  # linear light: to sRGB (IEC 61966-2-1)
-        picture = np.where(picture <= 0.0031308, picture * 12.92, 1.055 * np.maximum(picture, 0.0031308) ** (1 / 2.4) - 0.055)
-    return np.ascontiguousarray(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8))
 
 
 def _keep(scene: bpy.types.Scene, name: str, result: StyleResult) -> None:

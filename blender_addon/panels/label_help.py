@@ -1,9 +1,9 @@
-"""Label help: the proposals in Labels, and below them how shapes are told, and painted labels. Drawing alone."""
+"""Label help: the proposals in Labels, and below them how shapes are told, painted labels, and a photograph's. Drawing alone."""
 from __future__ import annotations
 
 import bpy
 
-from .. import advice, assignment, swatches
+from .. import advice, assignment, photo_maps, swatches
 from ..synth_core import labels
 from .common import SidebarPanel, wrapped
 
@@ -34,6 +34,20 @@ class VEDUTA_PT_label_help(SidebarPanel, bpy.types.Panel):
         if context.mode == "PAINT_VERTEX":
             _draw_brushes(layout)
         layout.prop(settings, "drop_specks")
+        layout.separator()
+        _draw_photo(layout, settings)
+
+
+def _draw_photo(layout, settings) -> None:
+    """Labels from Photo, and what the map that it made holds."""
+    layout.operator("veduta.labels_from_photo", text="Labels from Photo...", icon="IMAGE_DATA")
+    if not photo_maps.is_map(settings.photo_map):
+        return
+    layout.prop(settings, "photo_map", text="")
+    grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
+    for label, share in photo_maps.shares(settings.photo_map):
+        grid.label(text=f"{label.name.capitalize()} {share:.0%}" if share >= 0.005 else f"{label.name.capitalize()} <1%", icon_value=swatches.icon(label.id))
+    layout.operator("veduta.paint_photo_map", icon="BRUSH_DATA")
 
 
 def _draw_brushes(layout) -> None:

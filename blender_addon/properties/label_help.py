@@ -4,12 +4,17 @@ from __future__ import annotations
 from math import radians
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 
 def _changed(_group, context: bpy.types.Context) -> None:
     from ..operators import guess_labels  # it is made of operators that need these groups
     guess_labels.preview(context)
+
+
+def _is_map(_group, image: bpy.types.Image) -> bool:
+    from .. import photo_maps  # it builds on this package
+    return photo_maps.is_map(image)
 
 
 class VedutaProposal(bpy.types.PropertyGroup):
@@ -29,7 +34,7 @@ class VedutaGuess(bpy.types.PropertyGroup):
 
 
 class VedutaLabelHelp(bpy.types.PropertyGroup):
-    """How shapes are told."""
+    """How shapes are told, and the photograph whose labels are looked at."""
 
     steep: FloatProperty(name="Steep From", default=radians(40), min=radians(1), max=radians(90), subtype="ANGLE",
                          description="Faces steeper than this are rock")
@@ -37,6 +42,7 @@ class VedutaLabelHelp(bpy.types.PropertyGroup):
     water_height: FloatProperty(name="Water Level", default=0.0, subtype="DISTANCE",
                                 description="Level faces down here are sea, and what is just above is sand")
     drop_specks: BoolProperty(name="Drop Specks", description="Give specks of a few pixels the label around them before painting")
+    photo_map: PointerProperty(type=bpy.types.Image, name="Photo's Labels", poll=_is_map, description="A photograph's label map")
 
 
 CLASSES = (VedutaProposal, VedutaGuess, VedutaLabelHelp)

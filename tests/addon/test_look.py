@@ -20,7 +20,7 @@ def parts(scene, veduta, monkeypatch, tmp_path) -> SimpleNamespace:
     """The extension's modules that are tested here, with three looks in the weights."""
     names = {"looks": "looks", "painting": "painting", "thumbnails": "thumbnails", "thumbnail": "synth_core.thumbnail",
              "styles": "synth_core.styles", "weights": "synth_core.weights", "request": "synth_core.request",
-             "operators": "operators.look", "recipe": "recipe", "service": "service", "exr": "synth_core.exr", "backdrop": "apply.backdrop"}
+             "photographs": "photographs", "recipe": "recipe", "service": "service", "exr": "synth_core.exr", "backdrop": "apply.backdrop"}
     found = SimpleNamespace(**{key: importlib.import_module(f"{veduta.__name__}.{name}") for key, name in names.items()})
     monkeypatch.setattr(found.looks, "_styles", found.styles.Styles(weights_folder(found.weights, tmp_path / "weights")))
     yield found
@@ -160,7 +160,7 @@ def photo(path: Path, size: tuple[int, int] = (1600, 400)) -> Path:
 
 
 def test_a_photograph_is_read_small_upright_and_leaves_no_image(parts, tmp_path):
-    picture = parts.operators.photograph(photo(tmp_path / "dusk.png"))
+    picture = parts.photographs.read(photo(tmp_path / "dusk.png"), 512)
     assert picture.shape == (128, 512, 3) and picture.dtype == np.uint8
     assert abs(int(picture[5, 5, 0]) - 204) <= 1 and picture[-5, 5, 0] == 0
     assert not bpy.data.images
@@ -168,7 +168,7 @@ def test_a_photograph_is_read_small_upright_and_leaves_no_image(parts, tmp_path)
 
 def test_a_linear_picture_comes_out_in_srgb(parts, tmp_path):
     parts.exr.write(tmp_path / "grey.exr", {band: lambda rows: np.full((rows.stop - rows.start, 64), 0.214) for band in "RGB"}, 64, 64)
-    assert abs(int(parts.operators.photograph(tmp_path / "grey.exr")[0, 0, 0]) - 127) <= 1
+    assert abs(int(parts.photographs.read(tmp_path / "grey.exr", 512)[0, 0, 0]) - 127) <= 1
 
 
 def test_a_photographs_look_is_kept_as_codes_and_chosen(parts, scene, settings, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Segmenter, snapped edges and `label`: the network answers through ONNX Runtime as in torch, borders follow the picture, folders are resumed."""
 from __future__ import annotations
 
+import io
 import shutil
 
 import numpy as np
@@ -174,3 +175,13 @@ def test_what_can_t_be_labelled_at_all(reading, weights_folder, folder, tmp_path
 
 def test_shares_of_a_map():
     assert labelling.shares(np.array([[1, 1, 1, 20]], np.uint8)) == {"sky": 0.75, "tree": 0.25}
+
+
+def test_the_painter_s_process_labels_a_photograph(reading):
+    from synth_core.request import LabelRequest
+    from synth_core.worker import Workshop
+
+    result = Workshop({"weights": reading[0], "threads": 1}).label(LabelRequest(picture()), None, None)
+    assert (result.labels == truth(picture())).mean() > 0.97
+    shown = np.asarray(Image.open(io.BytesIO(result.png)))
+    assert shown.shape == (90, 140, 3) and tuple(shown[0, 0]) == labels.BY_NAME["sky"].colour

@@ -13,7 +13,7 @@ import pytest
 from synth_core import protocol
 from synth_core.protocol import Frame, ProtocolError, Reader
 from synth_core.request import (
-    STYLE_SIZE, Anchors, JudgeRequest, JudgeResult, Relief, ReliefRequest, Request, RequestError, Result, StyleRequest, StyleResult)
+    STYLE_SIZE, Anchors, JudgeRequest, JudgeResult, LabelRequest, Relief, ReliefRequest, Request, RequestError, Result, StyleRequest, StyleResult)
 from synth_core import labels
 
 
@@ -68,7 +68,7 @@ def requests() -> list:
     style = random_numbers.normal(size=(labels.COUNT, STYLE_SIZE)).astype(np.float32)
     texts = {"Veduta": "Größe 山"}
     return [Request(ids, 2**62, style, anchors(), "xy", 3, relief(), (0.5, 0.5), texts), StyleRequest(picture, ids), JudgeRequest(picture, ids),
-            ReliefRequest(picture, relief(), texts)]
+            ReliefRequest(picture, relief(), texts), LabelRequest(picture)]
 
 
 def assert_equal(one: object, other: object) -> None:
