@@ -5,7 +5,7 @@ import torch
 from synth_core.models.composition import Composition
 from synth_core.models.detail import Detail
 from synth_core.models.encoder import Encoder, pool_by_label
-from synth_core.models.layers import halve_noise, set_wrap
+from synth_core.models.layers import RepeatBorder, halve_noise, set_wrap
 
 TINY = {"channels": (16, 16, 8, 8), "label_channels": (8, 8, 8, 8), "heavy": 2}
 
@@ -65,6 +65,19 @@ def test_detail_doubles_and_starts_near_the_enlarged_picture():
         out = Detail()(picture, labels, torch.randn(1, 23, 64), torch.randn(1, 2, 32, 48), torch.zeros(1))
     plain = torch.nn.functional.interpolate(picture, scale_factor=2, mode="bicubic")
     assert out.shape == (1, 3, 32, 48) and (out - plain.clamp(-1, 1)).abs().mean() < 0.3
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_a_border_repeated_for_graphics_cards_is_torch_s(layout):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(2, 3, 4, 5, generator=generator).contiguous(memory_format=layout).requires_grad_(True)
+    weights = torch.randn(2, 3, 6, 7, generator=generator).contiguous(memory_format=layout)
+    results = []
+    for padded in (RepeatBorder.apply(x), torch.nn.functional.pad(x, (1, 1, 1, 1), "replicate")):
+        (gradient,) = torch.autograd.grad((padded * weights).sum(), x)
+        results.append((padded, gradient))
+    assert torch.equal(results[0][0], results[1][0]) and torch.allclose(results[0][1], results[1][1], atol=1e-6)
+    assert results[0][0].is_contiguous(memory_format=layout) and results[0][1].is_contiguous(memory_format=layout)
 
 
 def test_halved_noise_keeps_its_variance():
