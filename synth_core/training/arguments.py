@@ -3,6 +3,8 @@ imported only when they run."""
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,7 +160,8 @@ def gates(args: argparse.Namespace) -> int:
     WeightsError with one sentence each."""
     from .gates import ask, table
 
-    answers = ask(args.data, args.weights, args.out, args.only, args.judge)
+    with contextlib.redirect_stdout(sys.stderr):  # the table alone goes to standard output, without what libraries print
+        answers = ask(args.data, args.weights, args.out, args.only, args.judge)
     print(table(answers))
     return int(any(figure.passed is False for figures in answers.values() for figure in figures))
 
