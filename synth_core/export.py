@@ -89,20 +89,17 @@ def add_network(folder: Path, name: str, network: torch.nn.Module, example: dict
     _write(folder, tensors, graphs, manifest | {name: network.arguments_of(state)})
 
 
-def derive(source: Path, folder: Path, tensors: dict[str, torch.Tensor], judges: dict[str, torch.Tensor], manifest: dict) -> None:
-    """Write a weights folder that is another's but for some tensors, by their whole names, some of its judges', and what the manifest says.
+def derive(source: Path, folder: Path, tensors: dict[str, torch.Tensor], manifest: dict) -> None:
+    """Write a weights folder that is another's, with its judges, but for some tensors, by their whole names, and what the manifest says.
 
-    Raises WeightsError, ExportError.
+    What people see of it is made anew (`present`). Raises WeightsError, ExportError.
     """
     former, graphs, said = _read(source)
-    written = {files.TENSORS, files.MANIFEST, files.THUMBNAIL, *graphs}
+    said["sha256"].pop(files.THUMBNAIL, None)  # made by another painter
     folder.mkdir(parents=True, exist_ok=True)
-    for name in said["sha256"].keys() - written:  # parts in files of their own
+    for name in (files.JUDGES, *said["sha256"].keys() - {files.TENSORS, *graphs}):  # parts in files of their own
         shutil.copyfile(source / name, folder / name)
     _write(folder, former | {name: _stored(name, value) for name, value in tensors.items()}, graphs, said | manifest)
-    new = folder / f"{files.JUDGES}.new"
-    files.write(new, files.read(source / files.JUDGES) | {name: _stored(name, value) for name, value in judges.items()})
-    os.replace(new, folder / files.JUDGES)
 
 
 def write_network(folder: Path, name: str, network: torch.nn.Module, example: dict[str, torch.Tensor], outputs: list[str]) -> Path:

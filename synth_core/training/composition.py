@@ -14,6 +14,7 @@ from ..models.encoder import Encoder
 from ..models.layers import pixel_norm, set_wrap
 from ..request import NOISE_CHANNELS, STYLE_SIZE
 from . import losses, parallel
+from .backbone import Backbone
 from .config import Run
 from .data import Batch, Batches, one_hot
 from .judges import Judges, adam, descend
@@ -40,7 +41,48 @@ class Roles:
     mixed: torch.Tensor
 
 
-class CompositionTeacher:
+class Sampler:
+    """What a teacher of composition shows of itself on sample sheets; it has `device`, `backbone`, and `bank`, the styles (M, 23, 64)."""
+
+    device: torch.device
+    backbone: Backbone
+    bank: torch.Tensor
+
+    def _heights(self, count, size):
+        return torch.linspace(1, -1, size[0], device=self.device)[None, None, :, None].expand(count, 1, *size)
+
+    @torch.no_grad()
+    def paint(self, averaged: dict, maps: torch.Tensor, style: torch.Tensor, seed: int) -> torch.Tensor:
+        """Pictures (N, 3, S, S) of maps (N, S, S) by the averaged network, for sample sheets."""
+        painter = averaged["composition"]
+        set_wrap(painter, "")
+        size = maps.shape[1:]
+        noise = torch.randn(len(maps), NOISE_CHANNELS, *size, generator=torch.Generator().manual_seed(seed)).to(self.device)
+        height = self._heights(1, size)
+        return torch.cat([painter(one_hot(m[None]), s[None], e[None], height) for m, s, e in zip(maps, style, noise)])
+
+    @torch.no_grad()
+    def encode(self, averaged: dict, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+        """The styles (N, 23, 64) of photographs (N, 3, 128, 128) by the averaged encoder."""
+        encoder = averaged["encoder"].eval()
+        return encoder(images, self.backbone(images)[1:], one_hot(maps))
+
+    def show(self, averaged, images, maps, small_images, small_maps) -> list[torch.Tensor]:
+        """Two rows of a sample sheet: the maps in drawn styles, and in their own photographs'."""
+        ids = torch.from_numpy(np.stack(small_maps).astype(np.int64)).to(self.device)
+        own = self.encode(averaged, small_images.to(self.device), ids)
+        maps = maps.to(self.device)
+        return [self.paint(averaged, maps, self.random_styles(len(maps), 5), 5), self.paint(averaged, maps, own, 6)]
+
+    def random_styles(self, count: int, seed: int) -> torch.Tensor:
+        """Mixes of two remembered styles each, (count, 23, 64)."""
+        generator = torch.Generator().manual_seed(seed)
+        first, second = (self.bank[torch.randint(len(self.bank), (count,), generator=generator)] for _ in range(2))
+        share = torch.rand(count, 1, 1, generator=generator).to(self.device)
+        return pixel_norm(share * first + (1 - share) * second, -1)
+
+
+class CompositionTeacher(Sampler):
     """The networks of the composition stage, their optimisers and one step of learning.
 
     `learners` are the modules that are checkpointed; those in `averaged` also ship, as moving averages kept by the loop.
@@ -53,7 +95,7 @@ class CompositionTeacher:
         self.judges = Judges(run, batches.frequency, device)
         self.backbone = self.judges.backbone
         self.learners = {
-            "composition": self._painter().to(device, memory_format=torch.channels_last),
+            "composition": build(run.levels).to(device, memory_format=torch.channels_last),
             "encoder": Encoder().to(device),
             "discriminator": self.judges.discriminator,
             "pixel_head": self.judges.pixel_head,
@@ -63,10 +105,6 @@ class CompositionTeacher:
         self.bank = torch.randn(BANK, label_set.COUNT, STYLE_SIZE, device=device)
         self.optimisers = {"generator": self._optimiser(), "discriminator": self.judges.optimiser}
         self.steps = 0
-
-    def _painter(self) -> Composition:
-        """The painter before it has learned."""
-        return build(self.run.levels)
 
     def _optimiser(self) -> torch.optim.Optimizer:
         painter, encoder = self.learners["composition"], self.learners["encoder"]
@@ -86,6 +124,10 @@ class CompositionTeacher:
     def restore(self, extras: dict[str, torch.Tensor]) -> None:
         self.bank = extras["bank"].to(self.device)
         self.judges.restore(extras)
+
+    def go_on_from(self, step: int) -> None:
+        """Count steps from `step` on."""
+        self.steps = self.judges.steps = step
 
     def step(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Teach all networks once from a batch; returns the losses as scalars."""
@@ -149,7 +191,7 @@ class CompositionTeacher:
             told["aligned"] = sum((features[k][own] - real_features[k][own]).abs().mean() for k in (3, 4)) / 2
             told["tone"] = (F.avg_pool2d(fake[own], TONE_CELL) - F.avg_pool2d(real[own], TONE_CELL)).abs().mean()
             loss = loss + run.aligned * told["aligned"] + run.tone * told["tone"]
-        if run.variety and self.steps % VARIETY_EVERY == 0:
+        if self.steps % VARIETY_EVERY == 0:
             told["variety"] = self._variety(areas[-1:])
             loss = loss + run.variety * VARIETY_EVERY * (VARIETY_ENOUGH - told["variety"]).clamp_min(0)
         return loss, told
@@ -162,40 +204,7 @@ class CompositionTeacher:
         features = self.backbone(self.learners["composition"](areas, style, noise, self._heights(2, size)))
         return sum((f[0] - f[1]).abs().mean() for f in features[2:4]) / 2
 
-    def _heights(self, count, size):
-        return torch.linspace(1, -1, size[0], device=self.device)[None, None, :, None].expand(count, 1, *size)
-
     @torch.no_grad()
     def _remember(self, codes):
         start = self.steps * len(codes) % (BANK - len(codes) + 1)
         self.bank[start : start + len(codes)] = codes
-
-    @torch.no_grad()
-    def paint(self, averaged: dict, maps: torch.Tensor, style: torch.Tensor, seed: int) -> torch.Tensor:
-        """Pictures (N, 3, S, S) of maps (N, S, S) by the averaged network, for sample sheets."""
-        painter = averaged["composition"]
-        set_wrap(painter, "")
-        size = maps.shape[1:]
-        noise = torch.randn(len(maps), NOISE_CHANNELS, *size, generator=torch.Generator().manual_seed(seed)).to(self.device)
-        height = self._heights(1, size)
-        return torch.cat([painter(one_hot(m[None]), s[None], e[None], height) for m, s, e in zip(maps, style, noise)])
-
-    @torch.no_grad()
-    def encode(self, averaged: dict, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
-        """The styles (N, 23, 64) of photographs (N, 3, 128, 128) by the averaged encoder."""
-        encoder = averaged["encoder"].eval()
-        return encoder(images, self.backbone(images)[1:], one_hot(maps))
-
-    def show(self, averaged, images, maps, small_images, small_maps) -> list[torch.Tensor]:
-        """Two rows of a sample sheet: the maps in drawn styles, and in their own photographs'."""
-        ids = torch.from_numpy(np.stack(small_maps).astype(np.int64)).to(self.device)
-        own = self.encode(averaged, small_images.to(self.device), ids)
-        maps = maps.to(self.device)
-        return [self.paint(averaged, maps, self.random_styles(len(maps), 5), 5), self.paint(averaged, maps, own, 6)]
-
-    def random_styles(self, count: int, seed: int) -> torch.Tensor:
-        """Mixes of two remembered styles each, (count, 23, 64)."""
-        generator = torch.Generator().manual_seed(seed)
-        first, second = (self.bank[torch.randint(len(self.bank), (count,), generator=generator)] for _ in range(2))
-        share = torch.rand(count, 1, 1, generator=generator).to(self.device)
-        return pixel_norm(share * first + (1 - share) * second, -1)

@@ -126,6 +126,10 @@ class DetailTeacher:
     def restore(self, extras: dict[str, torch.Tensor]) -> None:
         self.judges.restore(extras)
 
+    def go_on_from(self, step: int) -> None:
+        """Count steps from `step` on."""
+        self.steps = self.judges.steps = step
+
     def step(self, crops: Crops) -> dict[str, torch.Tensor]:
         """Teach all networks once from a batch: its first half is to be restored, the second to make composition's pictures look like photographs."""
         n = len(crops.image)

@@ -106,7 +106,7 @@ class Loop:
             self.seen, self.step, self.minutes = state["seen"], state["step"], state["minutes"]
             for name, optimiser in self.teacher.optimisers.items():
                 optimiser.load_state_dict(state["optimisers"][name])
-            self.teacher.steps = self.teacher.judges.steps = self.step
+            self.teacher.go_on_from(self.step)
             seed(self.step + APART * parallel.rank())
             return
         for start in starts:

@@ -16,25 +16,30 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from .. import weights as files
 from ..export import derive, present
 from ..models.composition import Composition
+from ..models.encoder import Encoder
 from ..models.layers import pixel_norm
 from ..request import NOISE_CHANNELS
 from ..styles import Styles
-from . import checkpoint, config, looks
+from . import checkpoint, config, looks, losses
 from .blockouts import blockout
-from .composition import CompositionTeacher
-from .data import Batches, DataError, Photographs, one_hot
+from .composition import TONE_CELL, Sampler
+from .data import Batch, Batches, DataError, Photographs, one_hot
+from .judges import descend
 from .loop import SHEET_PICTURES, Loop
 from .own_photographs import OwnPhotographs
-from .teacher import encode
+from .teacher import encode, open_backbone
 
 RUN = "own"  # of runs/
 FOLDER = "training"  # in the weights folder that comes out: log, sheets, and while it lasts the checkpoint
 OWN_SHARE = 0.5  # of the styles that seeds draw from
 BANK = 256  # styles that ship
+LEARNS = ("mapping.", "label_code", "lay.", "tint.", "start_style.", "rgb.")  # of the painter, besides the blocks' gains and biases by style
+STYLE_NOISE = 0.2  # added to the photographs' codes, as when the painter first learned
 REMEMBERED = 2  # pictures a step that are to come out as before
 
 
@@ -57,46 +62,71 @@ def train(run: config.Run, source: Path, data: Path, out: Path, name: str, licen
     loop.path.unlink()
 
 
-class OwnTeacher(CompositionTeacher):
-    """Composition's teacher with the weights' own encoder, which stays, and with the painter as it was at the beginning beside it."""
+class OwnTeacher(Sampler):
+    """The weights' painter and one step of its learning. No discriminator teaches: it would know some dozens of photographs by heart.
+
+    The encoder and the backbone are the weights' own and stay, and so does the painter as it was at the beginning, which teaches too.
+    """
 
     averaged = ("composition",)
 
-    def __init__(self, run: config.Run, batches: Batches, device: torch.device, source: Path):
-        self._begun = checkpoint.read(source, "composition", device)["averaged"]
-        super().__init__(run, batches, device)
-        self.before = copy.deepcopy(self.learners["composition"]).eval().requires_grad_(False)
-        encoder = self.learners.pop("encoder")
-        encoder.load_state_dict(self._begun["encoder"])
-        self.encoder = encoder.eval().requires_grad_(False)
+    def __init__(self, run: config.Run, device: torch.device, source: Path):
+        """Raises ConfigError for weights that hold nothing to train on from."""
+        begun = checkpoint.read(source, "composition", device)
+        self.run, self.device = run, device
+        self.backbone = open_backbone(begun["extras"]).to(device)
+        self.bank = begun["extras"]["bank"].to(device)
+        self.encoder = _frozen(Encoder(), begun["averaged"]["encoder"], device)
+        painter = Composition.from_state(begun["averaged"]["composition"])
+        self.before = _frozen(copy.deepcopy(painter), painter.state_dict(), device)
+        for name, parameter in painter.named_parameters():
+            parameter.requires_grad_(name.startswith(LEARNS) or ".style." in name)
+        self.learners = {"composition": painter.to(device, memory_format=torch.channels_last)}
+        learns = [parameter for parameter in painter.parameters() if parameter.requires_grad]
+        self.optimisers = {"generator": torch.optim.Adam(learns, lr=run.style_rate, betas=(0.9, 0.99))}
 
-    def _painter(self) -> Composition:
-        return Composition.from_state(self._begun["composition"])
+    def extras(self) -> dict[str, torch.Tensor]:
+        """Nothing beside the networks is learned."""
+        return {}
 
-    @torch.no_grad()
-    def _styles(self, batch, roles):
-        codes = self.encoder(batch.style_image, self.backbone(batch.style_image)[1:], one_hot(batch.style_map))
-        return pixel_norm(codes + 0.2 * torch.randn_like(codes), -1)[roles.source], codes
+    def restore(self, extras: dict[str, torch.Tensor]) -> None:
+        """What is beside the networks comes from the weights."""
 
-    def _remember(self, codes):
-        """The bank stays the weights' own, for what is to be remembered."""
+    def go_on_from(self, step: int) -> None:
+        """No term of the losses depends on the step."""
 
-    def _painter_loss(self, fake, features, drawn, *rest):
-        loss, told = super()._painter_loss(fake, features, drawn, *rest)
-        told["memory"] = self._memory(drawn)
-        return loss + self.run.memory * told["memory"], told
+    def step(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """Teach the painter once from a batch: the first half of its pictures carry their own photograph's style, the others a neighbour's."""
+        run, n = self.run, len(batch.image)
+        own = n // 2
+        source = torch.tensor([*range(own), *((index + 1) % n for index in range(own, n))])
+        areas, size = one_hot(batch.drawn), batch.drawn.shape[1:]
+        with torch.no_grad():
+            codes = self.encoder(batch.style_image, self.backbone(batch.style_image)[1:], one_hot(batch.style_map))
+            style = pixel_norm(codes + STYLE_NOISE * torch.randn_like(codes), -1)[source]
+            wanted = self.backbone(batch.image)
+        painted = self.learners["composition"](areas, style, self._noise(n, size), batch.height)
+        features = self.backbone(painted)
+        look = [painted, losses.finest_detail(painted), *features[:3]], areas
+        photograph = [part[source] for part in (batch.image, losses.finest_detail(batch.image), *wanted[:3])], areas[source]
+        told = {
+            "statistics": losses.statistics(*look, *photograph),
+            "aligned": sum((features[k][:own] - wanted[k][:own]).abs().mean() for k in (3, 4)) / 2,
+            "tone": (F.avg_pool2d(painted[:own], TONE_CELL) - F.avg_pool2d(batch.image[:own], TONE_CELL)).abs().mean(),
+            "memory": self._memory(batch.drawn),
+        }
+        descend(self.optimisers["generator"], sum(getattr(run, name) * value for name, value in told.items()))
+        return told
 
     def _memory(self, drawn: torch.Tensor) -> torch.Tensor:
         """How far two pictures are from what the painter made of the same map, style and noise before: in colours and in features. The maps
         are a made-up one and a mirrored one of `drawn` (N, S, S); the styles are mixes of two of the weights' own."""
-        size = drawn.shape[1]
-        made = torch.from_numpy(blockout(size, random).astype(np.int64)).to(self.device)
+        size = drawn.shape[1:]
+        made = torch.from_numpy(blockout(size[0], random).astype(np.int64)).to(self.device)
         areas = one_hot(torch.stack([made, drawn[-1].flip(1)]))
         one, other = (self.bank[torch.randint(len(self.bank), (REMEMBERED,))] for _ in range(2))
         share = torch.rand(REMEMBERED, 1, 1, device=self.device)
-        style = pixel_norm(share * one + (1 - share) * other, -1)
-        noise = torch.randn(REMEMBERED, NOISE_CHANNELS, size, size, device=self.device).contiguous(memory_format=torch.channels_last)
-        given = areas, style, noise, self._heights(REMEMBERED, (size, size))
+        given = areas, pixel_norm(share * one + (1 - share) * other, -1), self._noise(REMEMBERED, size), self._heights(REMEMBERED, size)
         with torch.no_grad():
             wanted = self.before(*given)
             wanted_features = self.backbone(wanted)[:3]
@@ -104,8 +134,16 @@ class OwnTeacher(CompositionTeacher):
         apart = [(p - w).abs().mean() for p, w in zip(self.backbone(painted), wanted_features)]
         return 4 * (painted - wanted).abs().mean() + sum(apart) / len(apart)
 
-    def encode(self, averaged, images, maps):
+    def _noise(self, count: int, size: tuple[int, int]) -> torch.Tensor:
+        return torch.randn(count, NOISE_CHANNELS, *size, device=self.device).contiguous(memory_format=torch.channels_last)
+
+    def encode(self, averaged: dict, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
         return super().encode({"encoder": self.encoder}, images, maps)
+
+
+def _frozen(network: torch.nn.Module, state: dict[str, torch.Tensor], device: torch.device) -> torch.nn.Module:
+    network.load_state_dict(state)
+    return network.to(device).eval().requires_grad_(False)
 
 
 class OwnLoop(Loop):
@@ -117,8 +155,7 @@ class OwnLoop(Loop):
 
     def _make(self, data, limit, composition):
         self.photographs = OwnPhotographs(data, self.run.size, self._source)
-        batches = Batches(self.photographs, self.run.batch, self.run.smallest_crop)
-        return batches, OwnTeacher(self.run, batches, self.device, self._source)
+        return Batches(self.photographs, self.run.batch, self.run.smallest_crop), OwnTeacher(self.run, self.device, self._source)
 
     def _held_out(self, data: Path) -> Photographs:
         some = copy.copy(self.photographs)
@@ -134,8 +171,8 @@ class OwnLoop(Loop):
 
 
 def _finish(loop: OwnLoop, weights: files.Weights, out: Path, name: str) -> None:
-    """Write the weights folder that comes out of a run: the painter's moving average, its judges, the styles and the look of the photographs;
-    all else is as it was."""
+    """Write the weights folder that comes out of a run: the painter's moving average, the styles and the look of the photographs; all else is
+    as it was."""
     former = weights.tensors("styles.")
     codes, whole, pictured = encode(loop.photographs, weights.folder)
     look = looks.style_of(codes, whole, pictured, Styles(weights).mean)
@@ -143,9 +180,8 @@ def _finish(loop: OwnLoop, weights: files.Weights, out: Path, name: str) -> None
     names = [*(weights.looks[index] for index in kept), name]
     styles = {"bank": _bank(former["bank"], codes), "looks": np.stack([*(former["looks"][index] for index in kept), look])}
     painter = {f"composition.{key}": value for key, value in loop.averaged["composition"].state_dict().items()}
-    judges = {f"composition.{judge}.{key}": value for judge in checkpoint.JUDGES for key, value in loop.teacher.learners[judge].state_dict().items()}
     version = f"{weights.version}; {loop.step} steps on {len(codes)} own photographs"
-    derive(weights.folder, out, painter | {f"styles.{key}": torch.from_numpy(value) for key, value in styles.items()}, judges,
+    derive(weights.folder, out, painter | {f"styles.{key}": torch.from_numpy(value) for key, value in styles.items()},
            {"version": version, "looks": names})
 
 

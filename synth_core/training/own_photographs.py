@@ -1,6 +1,7 @@
 """A user's own photographs: a folder of picture files with or without label maps, without a manifest. Nothing is learned here.
 
 The map of NAME.jpg is NAME.png beside it, or in the folder `maps` among the photographs, where `python -m synth_core label` may have put it.
+A photograph without a map is labelled by the weights' segmenter.
 """
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from .. import segmenter
 from ..maps import MapError, read_map, read_photograph
+from ..weights import WeightsError
 from .data import MARGIN, DataError, Photographs
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
@@ -24,7 +27,7 @@ class OwnPhotographs(Photographs):
 
     def __init__(self, folder: Path, size: int, weights: Path):
         """weights: the folder whose segmenter labels what has no map. Raises DataError, WeightsError and EngineError."""
-        self.size = size
+        self.size, self._segmenter = size, None
         paths = photographs(folder)
         self.names = [path.name for path in paths]
         with tqdm(paths, unit="photograph", desc="reading") as bar:
@@ -53,7 +56,12 @@ class OwnPhotographs(Photographs):
         return image.resize(size, Image.LANCZOS), ids.resize(size, Image.NEAREST)
 
     def _label(self, path: Path, picture: np.ndarray, weights: Path) -> np.ndarray:
-        raise DataError(f"{path.name} has no label map; put one of its size beside it, {path.stem}.png.")
+        try:
+            self._segmenter = self._segmenter or segmenter.best(weights)
+        except WeightsError as error:
+            raise DataError(f"{path.name} has no label map, and the weights to begin from can't make one: they hold no segmenter. Put a map of its "
+                            f"size beside it, {path.stem}.png.") from error
+        return self._segmenter.label(picture)
 
 
 def photographs(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from synth_core import weights as files
 from synth_core.cli import main
-from synth_core.export import add_looks, export
+from synth_core.export import add_looks, export, present
 from synth_core.models.composition import Composition
 from synth_core.models.detail import Detail
 from synth_core.models.discriminator import Discriminator, PixelHead
@@ -37,6 +37,7 @@ def weights(tmp_path_factory):
     tensors |= {f"{stage}.deviation{k}": np.ones((1, width, 1, 1), np.float16) for stage in ("composition", "detail")
                 for k, width in enumerate(TAPS.values())}
     files.write(folder / files.JUDGES, tensors)
+    present(folder, "Tiny", "")
     return folder
 
 
@@ -74,11 +75,11 @@ def test_the_command_from_end_to_end(weights, mine, tmp_path, small, capsys):
 
     old, new = files.read(weights / files.TENSORS), files.read(out / files.TENSORS)
     changed = {name for name in new if name not in old or not np.array_equal(old[name], new[name])}
-    assert changed and {name.split(".")[0] for name in changed} == {"composition", "styles"}
+    assert {name.split(".")[0] for name in changed} == {"composition", "styles"}
+    painter = {name.removeprefix("composition.") for name in changed if name.startswith("composition.")}
+    assert painter and all(name.startswith(own.LEARNS) or ".style." in name for name in painter)
     assert all(np.array_equal(Styles(out).look(name), Styles(weights).look(name)) for name in ("dusk", "noon"))
-    judges = [files.read(folder / files.JUDGES) for folder in (weights, out)]
-    moved = {name.split(".")[0] for name in judges[0] if not np.array_equal(judges[0][name], judges[1][name])}
-    assert judges[0].keys() == judges[1].keys() and moved == {"composition"}
+    assert (out / files.JUDGES).read_bytes() == (weights / files.JUDGES).read_bytes()
 
 
 def test_seeds_draw_from_the_photographs_and_the_former_styles():
@@ -93,7 +94,7 @@ def test_what_is_to_be_remembered_pulls_the_painter_back(weights, mine, tmp_path
     loop = own.OwnLoop(replace(config.load(own.RUN), size=128), weights, mine, tmp_path, "cpu")
     loop.resume(weights)
     teacher, maps = loop.teacher, torch.full((2, 128, 128), 12)
-    assert float(teacher._memory(maps).detach()) == 0
+    assert float(teacher._memory(maps).detach()) < 1e-3
     painter = teacher.learners["composition"]
     with torch.no_grad():
         painter.rgb[-1].bias += 0.3
@@ -138,6 +139,18 @@ def test_photographs_are_told_from_maps_and_turned_upright(mine, tmp_path, weigh
     assert np.asarray(found.pairs[0][1]).max() == 12
 
 
+def test_a_photograph_without_a_map_is_labelled(mine, weights, monkeypatch):
+    class Water:
+        @staticmethod
+        def label(picture):
+            return np.full(picture.shape[:2], 12, np.uint8)
+
+    monkeypatch.setattr(own_photographs.segmenter, "best", lambda folder: Water)
+    (mine / "p1.png").unlink()
+    found = own_photographs.OwnPhotographs(mine, 64, weights)
+    assert np.unique(found.pairs[1][1]).tolist() == [12] and len(np.unique(found.pairs[0][1])) == 2
+
+
 def no_photographs(mine):
     shutil.rmtree(mine)
     mine.mkdir()
@@ -169,7 +182,7 @@ def a_damaged_photograph(mine):
     [
         (no_photographs, "holds 0 photographs"), (too_few, "holds 3 photographs"), (shutil.rmtree, "There is no folder"),
         (a_map_of_another_size, "p1.png has 100 x 90 pixels, its photograph p1.webp upright 160 x 144"),
-        (a_tiny_photograph, "p1.webp has 100 x 90 pixels"), (a_damaged_photograph, "p1.webp is no image file"), (no_map, "p2.webp has no label map"),
+        (a_tiny_photograph, "p1.webp has 100 x 90 pixels"), (a_damaged_photograph, "p1.webp is no image file"), (no_map, "p2.webp has no label map, and the weights"),
     ],
 )  # fmt: skip
 def test_bad_photographs_are_told_in_one_sentence(weights, mine, tmp_path, capsys, damage, words):
