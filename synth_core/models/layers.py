@@ -4,6 +4,8 @@ No batch statistics anywhere: a picture must not depend on its crop or its batch
 """
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -16,9 +18,9 @@ def leaky(x: torch.Tensor) -> torch.Tensor:
     return F.leaky_relu(x, SLOPE)
 
 
-def exactly(device: torch.device) -> torch.autocast:
+def exactly(device: torch.device) -> AbstractContextManager:
     """A context whose arithmetic keeps its tensors' own precision, inside a training step that computes in bfloat16."""
-    return torch.autocast(device.type, enabled=False)
+    return torch.autocast(device.type, enabled=False) if torch.amp.is_autocast_available(device.type) else nullcontext()
 
 
 def pixel_norm(x: torch.Tensor, dim: int = 1) -> torch.Tensor:

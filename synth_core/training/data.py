@@ -81,7 +81,9 @@ class Cuts:
 def send(array: np.ndarray, device: torch.device | str) -> torch.Tensor:
     """The array on the device; on its way to a graphics card nothing waits."""
     tensor = torch.from_numpy(array)
-    return tensor.pin_memory().to(device, non_blocking=True) if torch.device(device).type == "cuda" else tensor.to(device)
+    if torch.device(device).type != "cuda" or not array.size:
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def one_hot(maps: torch.Tensor) -> torch.Tensor:

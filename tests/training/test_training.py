@@ -226,3 +226,20 @@ def test_a_step_in_bfloat16_agrees_with_one_in_float32(photographs, tmp_path, st
     assert {"r1"} <= told[2].keys()
     for name, wanted in told[0].items():
         assert told[2][name] == pytest.approx(wanted, rel=0.1, abs=0.02), name
+
+
+@pytest.mark.parametrize("stage", ["composition", "detail"])
+@pytest.mark.filterwarnings("ignore:for .* copying from a non-meta parameter")
+def test_a_step_reads_no_number_off_its_device(photographs, tmp_path, monkeypatch, stage):
+    """On the meta device, which has no numbers, whatever would wait for a graphics card raises, and so does a tensor left on the processor."""
+    started = Loop(replace(config.load("composition128"), batch=2), photographs, tmp_path / "start", "cpu")
+    started.save()
+    read = checkpoint.read
+    monkeypatch.setattr(checkpoint, "read", lambda path, stage, device: read(path, stage))
+    run = replace(config.load("detail" if stage == "detail" else "composition128"), batch=4, blockouts=1.0)
+    loop = Loop(run, photographs, tmp_path / "run", "meta", composition=started.path)
+    for wrap in (0.0, 1.0):
+        loop.teacher.run = replace(run, wrap=wrap)
+        told = loop.teacher.step(loop.batches.cut(random.Random(0)).to("meta"))
+        loop._average(4)
+        assert {value.device.type for value in told.values()} == {"meta"}
