@@ -2,8 +2,8 @@
 
     python scripts/palettes_sheet.py MAP docs/images/maps.jpg [--weights weights]
 
-The sheet has the maps above their paintings, left to right in the order of PALETTES. Ends with exit code 1 where the paintings differ, as they
-must for a scene with labels that a palette has no class for.
+The sheet has the maps above their paintings, left to right in the order of PALETTES. Ends with exit code 1 where the paintings differ, as
+they must for a scene with labels that a palette has no class for.
 """
 from __future__ import annotations
 

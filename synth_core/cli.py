@@ -102,7 +102,7 @@ def _add_convert(parser: argparse.ArgumentParser) -> None:
 def _add_map(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("map", type=Path, help="label map: label ids (mode L or P), or colours of a palette")
     parser.add_argument("-o", "--out", type=Path, required=True, help="PNG to write")
-    parser.add_argument("--palette", choices=(AUTO, *VOCABULARIES), default=AUTO, help="whose ids or colours the map has (default: recognised)")
+    parser.add_argument("--palette", choices=(AUTO, *VOCABULARIES), default=AUTO, help="whose ids or colours (default: recognised)")
 
 
 def _add_painter(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Pixels of a label map that have no label take the nearest one. What else may fill them is for who knows the view. Nothing is read or drawn."""
+"""Pixels of a label map that have no label take the nearest one. What else may fill them is for who knows the view."""
 from __future__ import annotations
 
 import numpy as np

@@ -74,9 +74,9 @@ class _Reading:
 def read_map(path: Path, palette: str = AUTO) -> LabelMap:
     """The label map in an image file: ids (mode L or P, the palette's colours where they are a vocabulary's) or colours (RGB, opaque RGBA).
 
-    palette: a vocabulary's name, or "auto" to recognise it. Smoothed borders take the class around them that is nearest in colour, classes that
-    have no label of ours the nearest label, void the sky above it or the nearest label. Raises MapError, and OSError for a file that can't be
-    opened.
+    palette: a vocabulary's name, or "auto" to recognise it. Smoothed borders take the class around them that is nearest in colour, classes
+    that have no label of ours the nearest label, void the sky above it or the nearest label. Raises MapError, and OSError for a file that
+    can't be opened.
     """
     vocabularies = list(VOCABULARIES.values()) if palette == AUTO else [VOCABULARIES[palette]]
     image = open_image(path, "a label map is a PNG of label ids or of a palette's colours")
@@ -141,7 +141,7 @@ def converted(labels: np.ndarray, to: Vocabulary, colours: bool) -> tuple[np.nda
 
 
 def _read_indexed(path: Path, pixels: np.ndarray, shades: np.ndarray, vocabularies: list[Vocabulary]) -> LabelMap:
-    """An image with a palette: drawing programs number colours as they come, so a palette of a vocabulary's colours counts before its indices."""
+    """An image with a palette. Drawing programs number colours as they come: a palette of a vocabulary's colours counts before its indices."""
     coloured = [reading for reading in map(_coloured(shades), vocabularies) if (reading.classes != OFF).all() and reading.share >= _LIKELY]
     if coloured:
         return _finish(path, max(coloured, key=lambda reading: reading.share))
@@ -156,7 +156,8 @@ def _by_ids(path: Path, pixels: np.ndarray, vocabularies: list[Vocabulary]) -> t
     if not readings:
         titles = _listed([vocabulary.title for vocabulary in vocabularies if vocabulary.forms], "or")
         raise MapError(f"{path} holds id {pixels.max()}, and its ids are not those of {titles}.")
-    best = next((reading for reading in readings if reading.vocabulary is OURS), None) or max(readings, key=lambda reading: reading.likelihood)
+    ours = [reading for reading in readings if reading.vocabulary is OURS]
+    best = ours[0] if ours else max(readings, key=lambda reading: reading.likelihood)
     rivals = [reading for reading in readings if reading.vocabulary is not best.vocabulary]
     equal = [best.vocabulary.name, *(rival.vocabulary.name for rival in rivals if rival.likelihood == best.likelihood)]
     if best.vocabulary is not OURS and len(equal) > 1:
@@ -204,10 +205,9 @@ def _coloured(pixels: np.ndarray):
 
     def read(vocabulary: Vocabulary) -> _Reading:
         classes = np.array([VOID, *(each.id for each in vocabulary.classes if each.colour)], np.int16)
-        palette = _codes(_shades(vocabulary)[classes])
-        order = np.argsort(palette)
-        place = order[np.minimum(np.searchsorted(palette, codes, sorter=order), len(order) - 1)]
-        return _Reading(vocabulary, "colours", np.where(palette[place] == codes, classes[place], np.int16(OFF)))
+        table = np.full(1 << 24, OFF, np.int16)  # of every colour there is: much faster than a search for each pixel's
+        table[_codes(_shades(vocabulary)[classes])] = classes
+        return _Reading(vocabulary, "colours", table[codes])
 
     return read
 
@@ -222,7 +222,8 @@ def _shades(vocabulary: Vocabulary) -> np.ndarray:
 
 def _codes(colours: np.ndarray) -> np.ndarray:
     """(..., 3) levels -> one whole number for each colour."""
-    return colours.astype(np.int32) @ np.array([65536, 256, 1], np.int32)
+    red, green, blue = (colours[..., channel].astype(np.int32) for channel in range(3))
+    return red << 16 | green << 8 | blue
 
 
 # ---- mending and filling ----
@@ -253,8 +254,8 @@ def _around(classes: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Itera
 
 
 def _nearest_classes(colours: np.ndarray, around: Iterable[np.ndarray], shades: np.ndarray, others: np.ndarray, reach: float) -> np.ndarray:
-    """(N,) int16: for colours (N, 3) the class `around` that is nearest in colour. OFF for a colour that neither lies between those around it
-    nor, within `reach` levels, between the nearest and one of the colours `others` (K, 3)."""
+    """(N,) int16: for colours (N, 3) the class `around` that is nearest in colour. OFF for a colour that neither lies between those around
+    it nor, within `reach` levels, between the nearest and one of the colours `others` (K, 3)."""
     nearest, chosen = np.full(len(colours), np.inf), np.full(len(colours), OFF, np.int16)
     low, high = np.full(colours.shape, 256), np.full(colours.shape, -1)
     for classes in around:
@@ -296,8 +297,10 @@ def _finish(path: Path, reading: _Reading, notes: tuple[str, ...] = ()) -> Label
 
 
 def _filled(labels: np.ndarray, void: np.ndarray) -> np.ndarray:
-    """A map without holes. Void that has nothing but void above it is sky, as where a scene has no surface; in columns without any class down
-    to the middle, an ordinary view's horizon. Other holes take the nearest label."""
+    """The map without holes. Void that has nothing but void above it is sky, as where a scene has no surface; in columns without any class
+    down to the middle, an ordinary view's horizon. Other holes take the nearest label."""
+    if labels.all():
+        return labels
     open_above = np.logical_and.accumulate(void, axis=0)
     open_above[len(void) // 2 :, open_above[-1]] = False
     filled = np.where(labels, labels, nearest_labels(labels))

@@ -2,14 +2,14 @@
 
 No image is read or written here; `maps` does that. A vocabulary is data: what a source says, nothing guessed. The sources:
 
-- COCO-Stuff's classes: `labels.txt` of nightrome/cocostuff. Its README has the two forms of ids: 1 to 182, and in the files of the data set 0
-  to 181 with 255 for what has none. It fixes no colours; ours for it are the chart of TencentARC/T2I-Adapter ("T2i Semantic Segmentation
-  Color Reference Chart" v22), PASCAL VOC's colours on the ids 1 to 182.
+- COCO-Stuff's classes: `labels.txt` of nightrome/cocostuff. Its README has the two forms of ids: 1 to 182, and in the data set's files 0 to
+  181 with 255 for what has none. Its own tools' colours are black for all things; those here are the chart of TencentARC/T2I-Adapter ("T2i
+  Semantic Segmentation Color Reference Chart" v22), PASCAL VOC's colours on the ids 1 to 182.
 - GauGAN's colours: the script of the demo of 2019, the same list as `palette.html` of prusnak/gimp-plugin-gaugan. They are COCO-Stuff's
   classes, the id from 0 in the red channel. GauGAN2 has the same colours (README of gormlabenz/gaugan2-renderer).
 - COCO's panoptic categories and colours: `panoptic_coco_categories.json` of cocodataset/panopticapi.
-- ADE20K's 150 classes: `objectInfo150.txt` of CSAILVision/sceneparsing; its colours as ControlNet's, mmsegmentation's and Hugging Face's lists
-  give them alike. They colour road and skyscraper alike, which is read as road.
+- ADE20K's 150 classes: `objectInfo150.txt` of CSAILVision/sceneparsing; its colours as the lists in mmsegmentation and in Hugging Face's
+  examples give them alike. They colour road and skyscraper alike, which is read as road.
 - Cityscapes' classes: `labels.py` of mcordts/cityscapesScripts. Its colours are left out: several classes share one, and COCO's panoptic
   colours have others of them.
 
@@ -90,7 +90,7 @@ class Vocabulary:
 
 
 def _voc_colour(number: int) -> Colour:
-    """PASCAL VOC's colour of a class: the number's bits in turn into red, green and blue, from the highest bit down (`VOClabelcolormap.m`)."""
+    """PASCAL VOC's colour of a class: the number's bits in turn into red, green and blue, the highest bits first (`VOClabelcolormap.m`)."""
     channels = [0, 0, 0]
     for bit in range(8):
         channels[bit % 3] |= (number >> bit & 1) << 7 - bit // 3
@@ -109,7 +109,7 @@ def _label(name: str) -> int:
 
 
 def _vocabulary(name: str, title: str, classes: list[Class], forms: tuple[IdForm, ...], renamed: dict[str, str]) -> Vocabulary:
-    """`renamed` has the class that a label of ours is written as, where that isn't the class of the same name. Raises KeyError for no class."""
+    """`renamed`: the class that a label of ours is written as, where that isn't the class of the same name. Raises KeyError for no class."""
     by_name = {each.name: each for each in classes}
     written = {label.id: by_name[renamed.get(label.name, label.name)] for label in label_set.LABELS[1:]}
     return Vocabulary(name, title, tuple(classes), forms, written)

@@ -72,7 +72,11 @@ class Sampler:
         ids = torch.from_numpy(np.stack(small_maps).astype(np.int64)).to(self.device)
         own = self.encode(averaged, small_images.to(self.device), ids)
         maps = maps.to(self.device)
-        return [self.paint(averaged, maps, self.random_styles(len(maps), 5), 5), self.paint(averaged, maps, own, 6)]
+        return [self.drawn(averaged, maps), self.paint(averaged, maps, own, 6)]
+
+    def drawn(self, averaged, maps) -> torch.Tensor:
+        """A row of a sample sheet: the maps in drawn styles."""
+        return self.paint(averaged, maps.to(self.device), self.random_styles(len(maps), 5), 5)
 
     def random_styles(self, count: int, seed: int) -> torch.Tensor:
         """Mixes of two remembered styles each, (count, 23, 64)."""

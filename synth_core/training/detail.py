@@ -193,13 +193,20 @@ class DetailTeacher:
     @torch.no_grad()
     def show(self, averaged, images, maps, small_images, small_maps) -> list[torch.Tensor]:
         """Two rows of a sheet, at 512 px: the reduced photographs enlarged again, and composition's pictures enlarged."""
-        style = pixel_norm(self.bank[: len(maps)], -1)
-        maps, zero = maps.to(self.device), torch.zeros(1, device=self.device)
-        dice = torch.Generator().manual_seed(5)
+        return [self._enlarged(averaged, F.avg_pool2d(images.to(self.device), 2), maps.to(self.device)), self.drawn(averaged, maps)]
+
+    @torch.no_grad()
+    def drawn(self, averaged, maps) -> torch.Tensor:
+        """A row of a sheet: composition's pictures of the maps enlarged, in styles of the bank."""
+        maps, dice = maps.to(self.device), torch.Generator().manual_seed(5)
         noise = torch.randn(len(maps), COMPOSITION_NOISE, maps.shape[1] // 2, maps.shape[2] // 2, generator=dice).to(self.device)
-        composed = self._compose(maps, style, noise)
-        rows = []
-        for low in (F.avg_pool2d(images.to(self.device), 2), composed):
-            noise = torch.randn(len(maps), NOISE_CHANNELS, *maps.shape[1:], generator=torch.Generator().manual_seed(5)).to(self.device)
-            rows.append(torch.cat([averaged["detail"](p[None], one_hot(m[None]), s[None], e[None], zero) for p, m, s, e in zip(low, maps, style, noise)]))
-        return rows
+        return self._enlarged(averaged, self._compose(maps, self._shown_styles(len(maps)), noise), maps)
+
+    def _enlarged(self, averaged, pictures, maps) -> torch.Tensor:
+        zero, styles = torch.zeros(1, device=self.device), self._shown_styles(len(maps))
+        noise = torch.randn(len(maps), NOISE_CHANNELS, *maps.shape[1:], generator=torch.Generator().manual_seed(5)).to(self.device)
+        shown = zip(pictures, maps, styles, noise)
+        return torch.cat([averaged["detail"](p[None], one_hot(m[None]), s[None], e[None], zero) for p, m, s, e in shown])
+
+    def _shown_styles(self, count: int) -> torch.Tensor:
+        return pixel_norm(self.bank[:count], -1)

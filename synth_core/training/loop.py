@@ -21,6 +21,7 @@ from . import checkpoint, config, parallel
 from .composition import CompositionTeacher
 from .data import Batches, Photographs, to_tensor
 from .feed import feed
+from .scenes import NAMES, label_map
 from .sheet import save_sheet
 
 CHECKPOINT_EVERY, SHEET_EVERY = 60.0, 600.0  # seconds
@@ -196,11 +197,14 @@ class Loop:
         bar.set_postfix({k: f"{v:.2f}" for k, v in told.items() if k in ("g_pixel", "d_pixel", "d_heads", "statistics")})
 
     def sheet(self) -> None:
-        """A sheet of held-out maps that nobody chose: photograph, map, a drawn style, the photograph's own style."""
+        """A sheet of held-out maps that nobody chose, photograph, map, a drawn style and the photograph's own style; below, maps as Blender
+        makes them, in a drawn style."""
         if parallel.rank():
             return
         cuts = [self.held_out.centre(i) for i in range(len(self.held_out))]
         small = [self.held_out.centre(i, 128) for i in range(len(self.held_out))]
         images, maps = to_tensor([c[0] for c in cuts]), torch.from_numpy(np.stack([c[1] for c in cuts]).astype(np.int64))
         rows = [images, maps, *self.teacher.show(self.averaged, images, maps, to_tensor([s[0] for s in small]), [s[1] for s in small])]
+        scenes = torch.from_numpy(np.stack([label_map(name, images.shape[2]) for name in NAMES]).astype(np.int64))
+        rows += [scenes, self.teacher.drawn(self.averaged, scenes)]
         save_sheet(rows, self.out / "sheets" / f"{self.seen:07d}.png", side=256)

@@ -18,11 +18,12 @@ def to_bytes(picture: torch.Tensor) -> np.ndarray:
 
 
 def save_sheet(rows: list[torch.Tensor], path: Path, side: int = 192) -> None:
-    """Write rows of N pictures (N, 3, H, W) or maps (N, H, W) as one picture, each cell `side` pixels at the most."""
+    """Write rows of N pictures (N, 3, H, W) or maps (N, H, W) as one picture, each row `side` pixels high at the most."""
     cells = [[PALETTE[item.cpu().numpy()] if item.dim() == 2 else to_bytes(item) for item in row] for row in rows]
     side = min(side, cells[0][0].shape[0])
-    sheet = Image.new("RGB", (side * len(cells[0]), side * len(cells)))
-    for y, row in enumerate(cells):
+    widths = [round(side * row[0].shape[1] / row[0].shape[0]) for row in cells]
+    sheet = Image.new("RGB", (max(width * len(row) for width, row in zip(widths, cells)), side * len(cells)))
+    for y, (width, row) in enumerate(zip(widths, cells)):
         for x, cell in enumerate(row):
-            sheet.paste(Image.fromarray(cell).resize((side, side), Image.LANCZOS), (x * side, y * side))
+            sheet.paste(Image.fromarray(cell).resize((width, side), Image.LANCZOS), (x * width, y * side))
     sheet.save(path)

@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
 
 from scripts import scenes
+from synth_core.training import scenes as kept
 
-SIZE = (128, 85)
+SIZE, STEP = (128, 85), 4  # pixels of the kept maps for each that is compared
 BUILDERS = ("sample", "house_on_hill", "game_level", "coast", "alpine_lake", "desert", "forest_river", "snow_field")
 
 
@@ -35,6 +37,20 @@ def test_it_paints_with_every_surface_labelled(name, scene, part, tmp_path):
     scene.veduta.use_render_size, scene.veduta.width, scene.veduta.height = False, *SIZE
     assert bpy.ops.veduta.paint() == {"FINISHED"}
     assert part("apply.backdrop").active_painting(scene) is not None
+
+
+@pytest.mark.parametrize("name", kept.NAMES)
+def test_the_map_kept_of_it_is_what_it_shows(name, scene, part):
+    build(name, None)
+    width, height = scene.render.resolution_x, scene.render.resolution_y = kept.WIDTH // STEP, kept.HEIGHT // STEP
+    view = part("capture").capture(scene, bpy.context.view_layer, scene.camera, width, height)
+    image = bpy.data.images.load(str(Path(kept.__file__).with_name(f"{name}.png")))
+    image.colorspace_settings.name = "Non-Color"
+    assert tuple(image.size) == (kept.WIDTH, kept.HEIGHT)
+    pixels = np.array(image.pixels).reshape(kept.HEIGHT, kept.WIDTH, -1)[::-1, :, :3]
+    colours = np.array([label.colour for label in part("synth_core.labels").LABELS])
+    shown = np.rint(pixels[STEP // 2 :: STEP, STEP // 2 :: STEP] * 255)
+    assert (shown == colours[view.labels]).all(-1).mean() > 0.985  # the rest are borders, half a pixel apart
 
 
 def test_the_level_links_half_its_forty_materials(scene, tmp_path):

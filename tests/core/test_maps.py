@@ -58,7 +58,7 @@ def test_labels_that_both_have_come_back(read, name, colours):
     [
         ([157, 169, 124, 106, 0], "COCO-Stuff's ids from 1", ["sky", "tree", "grass", "cloud"]),
         ([156, 168, 123, 105, 255], "COCO-Stuff's ids from 0", ["sky", "tree", "grass", "cloud"]),
-        ([157, 124, 135, 149, 150], "COCO-Stuff's ids from 1", ["sky", "grass", "mountain", "road", "rock"]),  # from 0 all are landscape, too
+        ([157, 124, 135, 149, 150], "COCO-Stuff's ids from 1", ["sky", "grass", "mountain", "road", "rock"]),  # all landscape from 0, too
         ([3, 5, 27, 61, 114], "ADE20K's ids from 1", ["sky", "tree", "sea", "river", "waterfall"]),
         ([2, 4, 26, 60, 255], "ADE20K's ids from 0", ["sky", "tree", "sea", "river"]),
     ],
@@ -220,7 +220,8 @@ def test_one_scene_in_four_palettes_is_one_painting(weights_folder, tmp_path, ca
     pytest.importorskip("onnxruntime")
     Image.fromarray(scenery(80, 112)).save(tmp_path / "map.png")
     paintings = []
-    for name, kind in (("veduta", "--ids"), ("gaugan", "--colours"), ("coco", "--ids"), ("coco", "--colours"), ("ade20k", "--ids"), ("ade20k", "--colours")):
+    for name, colours in WRITTEN:
+        kind = "--colours" if colours else "--ids"
         assert cli.main(["convert", str(tmp_path / "map.png"), "-o", str(tmp_path / "other.png"), "--to", name, kind]) == 0
         out = tmp_path / f"{name}{kind}.png"
         assert cli.main(["paint", str(tmp_path / "other.png"), "-o", str(out), "--weights", str(weights_folder), "--seed", "3"]) == 0
@@ -240,7 +241,10 @@ def test_convert_says_what_gets_lost(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "options, words",
-    [(("--to", "gaugan", "--ids"), "GauGAN's maps have colours, not ids"), (("--to", "coco", "-o", "nowhere/out.png"), "its folder does not exist")],
+    [
+        (("--to", "gaugan", "--ids"), "GauGAN's maps have colours, not ids"),
+        (("--to", "coco", "-o", "nowhere/out.png"), "its folder does not exist"),
+    ],
 )
 def test_conversions_that_are_refused(tmp_path, capsys, options, words):
     Image.fromarray(scenery(64, 64)).save(tmp_path / "map.png")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -150,3 +151,17 @@ def test_a_blind_sheet_hides_what_is_what(blind_sheet, photographs, tmp_path, mo
     assert sorted(picture["kind"] for picture in key.values()) == ["painting", "painting", "photo", "photo"]
     assert len({picture["name"] for picture in key.values()}) == 4
     assert sorted(path.name for path in tmp_path.iterdir()) == ["01.png", "02.png", "03.png", "04.png", "key.json", "sheet-1.png"]
+
+
+def test_a_releases_sheet_has_the_scenes_and_16_layouts(tmp_path):
+    release = program("scripts/release_sheet.py")
+    for number in range(40):
+        Image.fromarray(np.full((60, 80), 1 + number % 22, np.uint8)).save(tmp_path / f"layout_{number:02}.png")
+    assert [path.stem[-2:] for path in release.layouts(tmp_path)][:4] == ["00", "02", "05", "07"]
+    shown = release.maps(tmp_path, 96)
+    assert list(shown)[:6] == list(release.scenes.NAMES) and len(shown) == 22
+    assert shown["coast"].shape == (96, 144) and shown["layout_05"].shape == (96, 128) and (shown["layout_05"] == 6).all()
+    cells = [release.PALETTE[labels] for labels in shown.values()]
+    assert release.sheet(cells).shape == (6 * (96 + release.GAP), 4 * (144 + release.GAP), 3)
+    with pytest.raises(release.MapError, match="has 40 label maps .*; 41 are needed"):
+        release.layouts(tmp_path, 41)

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from synth_core import labels as label_set
 from synth_core.cli import main
 from synth_core.export import export_checkpoints
-from synth_core.training import checkpoint, config, losses, split
+from synth_core.training import checkpoint, config, losses, scenes, split
 from synth_core.training.blockouts import blockout
 from synth_core.training.data import Batches, DataError, Photographs, merge, one_hot
 from synth_core.training.feed import feed
@@ -29,6 +30,12 @@ def test_a_bad_run_file_is_named(tmp_path, text, part):
     path.write_text(text)
     with pytest.raises(config.ConfigError, match=part):
         config.load(str(path))
+
+
+def test_scenes_as_blender_makes_them():
+    maps = [scenes.label_map(name, 128) for name in scenes.NAMES]
+    assert all(ids.shape == (128, 192) and ids.min() > 0 for ids in maps)
+    assert [len(np.unique(scenes.label_map(name))) for name in scenes.NAMES] == [12, 7, 7, 6, 7, 5]
 
 
 def test_an_unknown_run_names_those_there_are():
@@ -127,7 +134,12 @@ def test_a_stopped_run_goes_on_and_both_stages_learn(photographs, tmp_path):
     assert again.seen == 8 and again.step == 2
     assert all(torch.equal(v, after[k]) for k, v in again.teacher.learners["composition"].state_dict().items())
     again.train()
-    assert again.seen == 12 and len(list((tmp_path / "composition" / "sheets").glob("*.png"))) == 2
+    assert again.seen == 12
+    sheets = sorted((tmp_path / "composition" / "sheets").glob("*.png"))
+    with Image.open(sheets[1]) as sheet:  # four held-out photographs in four rows, six scenes of 3 : 2 in two
+        assert len(sheets) == 2 and sheet.size == (6 * 192, 6 * 128)
+        cells = np.asarray(sheet)
+        assert (cells[: 4 * 128, 4 * 128 :] == 0).all() and cells[5 * 128 :, 5 * 192 :].std() > 1
 
     grown = Loop(replace(run, size=256), photographs, tmp_path / "grown", "cpu")
     grown.resume(again.path)
