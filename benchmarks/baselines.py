@@ -52,7 +52,7 @@ def main() -> None:
             folder = Path(place) / str(len(rows))
             paint_split(arguments.data, "val", SIDE, Painter(weights), folder)
             first = first or folder
-            rows[f"weights: {load(weights).version}"] = folder
+            rows[f"{weights}: {load(weights).version}"] = folder
         pictures = baselines(arguments.data) | (spade(arguments.data, arguments.spade) if arguments.spade else {})
         rows |= {name: lay_baseline(Path(place) / name, *both) for name, both in pictures.items()}
         for name, folder in rows.items():
