@@ -11,8 +11,8 @@ import numpy as np
 from .reading import means
 
 WORKING = 512  # pixels on the short side of the picture that the functions are found on, at the most
-REACH = 1 / 32  # of the short side: half the width of the squares that they are fitted in
-SMOOTH = 1e-3  # variance of colour (white is 1) below which a square counts as flat
+REACH = 1 / 64  # of the short side: half the width of the squares that they are fitted in
+SMOOTH = 3e-4  # variance of colour (white is 1) below which a square counts as flat
 SLIGHT = 0.02  # a label that is nowhere believed more is left out
 _BAND = 1 << 20  # pixels met at a time
 

@@ -1,6 +1,6 @@
 """Networks that tell what a photograph shows: the decoder that the command line sets on the trainer's backbone, and a small one that ships alone.
 
-Both answer coarsely; reading sizes and edges are not known here.
+Reading sizes and edges are not known here.
 """
 from __future__ import annotations
 
@@ -18,20 +18,27 @@ STRIDE = 32  # heights and widths of the pictures are multiples of it
 class Decoder(nn.Module):
     """The backbone's features to labels: the discriminator's layers by their names, so that its training is the start of this one's."""
 
-    def __init__(self, widths=(40, 112, 320)):
+    def __init__(self, widths=(16, 24, 40, 112, 320)):
         super().__init__()
-        w8, w16, w32 = widths
+        w2, w4, w8, w16, w32 = widths
+        self.stem2 = nn.Sequential(nn.Conv2d(3, 24, 4, 2, 1), nn.LeakyReLU(0.2))
+        self.stem4 = nn.Sequential(nn.Conv2d(24, 48, 4, 2, 1), nn.LeakyReLU(0.2))
         self.decode32 = Decode(w32, 128)
         self.decode16 = Decode(128 + w16, 128)
         self.decode8 = Decode(128 + w8, 96)
-        self.name = nn.Conv2d(96, label_set.COUNT, 1)
+        self.decode4 = Decode(96 + w4 + 48, 64)
+        self.decode2 = Decode(64 + w2 + 24, 48)
+        self.name = nn.Conv2d(48, label_set.COUNT, 1)
 
-    def forward(self, features: list[torch.Tensor]) -> torch.Tensor:
-        """Features (N, C, h, w) at strides 8, 16 and 32 -> logits (N, 23, H/8, W/8); label 0 is never taught."""
-        f8, f16, f32 = features
+    def forward(self, picture: torch.Tensor, features: list[torch.Tensor]) -> torch.Tensor:
+        """picture (N, 3, H, W), its features at strides 2 to 32 -> logits (N, 23, H/2, W/2); label 0 is never taught."""
+        f2, f4, f8, f16, f32 = features
+        s2 = self.stem2(picture)
         x = self.decode32(f32)
         x = self.decode16(torch.cat([enlarge(x), f16], 1))
-        return self.name(self.decode8(torch.cat([enlarge(x), f8], 1)))
+        x = self.decode8(torch.cat([enlarge(x), f8], 1))
+        x = self.decode4(torch.cat([enlarge(x), f4, self.stem4(s2)], 1))
+        return self.name(self.decode2(torch.cat([enlarge(x), f2, s2], 1)))
 
 
 class _Refine(nn.Module):

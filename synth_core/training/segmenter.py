@@ -26,7 +26,7 @@ from .. import segmenter
 from .. import weights as files
 from ..export import add_segmenter
 from ..models.segmenter import Decoder, Segmenter
-from . import checkpoint
+from . import checkpoint, losses
 from .backbone import TAPS, Backbone
 from .config import ConfigError
 from .data import Photographs, cut, to_tensor
@@ -38,14 +38,14 @@ FIRST = 7  # of the backbone's blocks that learn; those before see edges and col
 OFTEN = 3  # times that a large photograph is drawn for a small one's once: it has more to tell, and counts for more pixels
 LARGE = 300  # pixels of its short side, as it is kept
 AVERAGE = 0.998  # of the moving average, a step
-DECODER_RATE, UPPER_RATE, SMALL_RATE = 6e-4, 2e-4, 2e-3
+DECODER_RATE, UPPER_RATE, SMALL_RATE = 3e-4, 1e-4, 2e-3
 WARM = 1000  # images over which the rates rise
 SOFTNESS = 0.05  # label smoothing: the maps' own names are sometimes a matter of taste
 SAVE_EVERY = 100  # steps
 
 
 class Large(nn.Module):
-    """Backbone and decoder: (N, 3, H, W) in [-1, 1] -> logits (N, 23, H/8, W/8)."""
+    """Backbone and decoder: (N, 3, H, W) in [-1, 1] -> logits (N, 23, H/2, W/2)."""
 
     def __init__(self):
         super().__init__()
@@ -62,7 +62,7 @@ class Large(nn.Module):
         for index, block in enumerate(self.upper, FIRST):
             x = block(x)
             features += [x] if index in TAPS else []
-        return self.decoder([level / getattr(self.backbone, f"deviation{k}") for k, level in enumerate(features) if k > 1])
+        return self.decoder(picture, [level / getattr(self.backbone, f"deviation{k}") for k, level in enumerate(features)])
 
     def learned(self) -> dict[str, np.ndarray]:
         """What a weights folder keeps of it, float16: the decoder, the upper blocks' difference from the package's, the measured deviations."""
@@ -107,6 +107,12 @@ class Cuts:
     def __init__(self, photographs: Photographs):
         chances = [(OFTEN if min(image.size) >= LARGE else 1) * bool(index % HELD_BACK) for index, (image, _) in enumerate(photographs.pairs)]
         self._pairs, self._chances = photographs.pairs, np.cumsum(chances).tolist()
+
+    def frequency(self) -> torch.Tensor:
+        """(23,) mean share of each label in the photographs."""
+        maps = [np.asarray(ids) for _, ids in self._pairs]
+        counts = [np.bincount(ids.ravel(), minlength=label_set.COUNT)[: label_set.COUNT] / ids.size for ids in maps]
+        return torch.tensor(np.mean(counts, 0), dtype=torch.float32)
 
     def draw(self, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
         """BATCH cuts, turned over half the time, in other light and colours: pictures (N, 3, S, S) and maps (N, S, S). `seed` decides all."""
@@ -154,12 +160,18 @@ def train_large(data: Path, weights: Path, out: Path, images: int, minutes: floa
 
 
 def _begin(network: Large, weights: Path, cuts: Cuts) -> None:
-    """Take the discriminator's decoder and feature deviations from the weights; without a discriminator, measure the deviations."""
+    """Take the discriminator's decoder and feature deviations from the weights; without a discriminator, measure the deviations.
+
+    The discriminator was taught with rare labels weighted up, which answers them too often: that is undone in the last layer's offsets.
+    """
     if not (weights / files.JUDGES).is_file():
         network.backbone.calibrate(torch.cat([cuts.draw(seed)[0] for seed in (-1, -2)]))
         return
     state = checkpoint.read(weights, "composition")
-    checkpoint.load_matching(network.decoder, state["learners"]["discriminator"])
+    judge = state["learners"]["discriminator"]
+    answers = {"name.weight": judge["classify.weight"][: label_set.COUNT], "name.bias": judge["classify.bias"][: label_set.COUNT]}
+    answers["name.bias"] = answers["name.bias"] - losses.class_weights(cuts.frequency())[: label_set.COUNT].log()
+    checkpoint.load_matching(network.decoder, judge | answers)
     checkpoint.load_matching(network.backbone, state["extras"])
 
 
@@ -185,8 +197,8 @@ def example() -> dict[str, torch.Tensor]:
 
 
 def distilled(logits: torch.Tensor, told: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
-    """How far logits (N, 23, h, w) are from the large segmenter's (N, 23, h/2, w/2) and from the maps (N, 4h, 4w), half and half."""
-    told = F.interpolate(told, logits.shape[2:], mode="bilinear")
+    """How far logits (N, 23, h, w) are from the large segmenter's (N, 23, 2h, 2w) and from the maps (N, 4h, 4w), half and half."""
+    told = F.avg_pool2d(told, 2)
     nearness = F.kl_div(logits[:, 1:].log_softmax(1), told[:, 1:].log_softmax(1), log_target=True, reduction="none").sum(1).mean()
     return (nearness + _misread(logits, maps)) / 2
 
