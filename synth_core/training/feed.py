@@ -5,6 +5,7 @@ import itertools
 import random
 from collections.abc import Iterator
 
+import torch
 from torch.utils.data import DataLoader, Dataset
 
 AHEAD = 4  # batches that each worker holds ready
@@ -30,6 +31,7 @@ def feed(batches, seed: str, first: int, workers: int) -> Iterator:
     loader = DataLoader(
         _Numbered(batches, seed), batch_size=None, sampler=numbers, num_workers=workers, collate_fn=_as_it_is,
         prefetch_factor=AHEAD, multiprocessing_context="fork",
+        pin_memory=torch.cuda.is_available(),  # a thread of its own receives them then, beside the steps (data.send pins)
     )  # fmt: skip
     return iter(loader)
 
