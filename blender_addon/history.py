@@ -21,7 +21,8 @@ class Summary:
     """What is shown of a painting.
 
     created: ISO 8601 in UTC, "" where an earlier version didn't note it. look: a look's name, "" for one drawn by the seed.
-    weights: sha256 of those it was painted with. problem: why its recipe can't be read, in one sentence; "" where it can.
+    weights: sha256 of those it was painted with; licence: what they may be used for, "" where they say nothing. problem: why its recipe
+    can't be read, in one sentence; "" where it can.
     """
 
     created: str = ""
@@ -31,6 +32,7 @@ class Summary:
     width: int = 0
     height: int = 0
     weights: str = ""
+    licence: str = ""
     problem: str = ""
 
     @property
@@ -96,4 +98,4 @@ def _read(image: bpy.types.Image) -> Summary:
     except recipes.RecipeError as error:
         return Summary(problem=str(error))
     height, width = recipe.labels.shape
-    return Summary(recipe.created, recipe.look, str(recipe.seed), recipe.camera, width, height, recipe.weights)
+    return Summary(recipe.created, recipe.look, str(recipe.seed), recipe.camera, width, height, recipe.weights, recipe.licence)

@@ -16,7 +16,7 @@ import numpy as np
 
 from . import service
 from .capture import project
-from .synth_core.request import Anchors, Relief, Request, RequestError, Result
+from .synth_core.request import Anchors, Relief, Request, RequestError, Result, licence_texts
 
 KEYWORD = "Veduta recipe"  # of the PNG's text
 _PROPERTY = "veduta_recipe"  # custom property of the Image
@@ -41,6 +41,7 @@ class Recipe:
     engine, weights: as in `Result`; "" before the picture is finished, and so in the PNG.
     created: when it was finished, ISO 8601 in UTC to the second; "" before, in the PNG, and in recipes of earlier versions.
     look: the name of the look that `style` is; "" for one that the seed draws.
+    licence: what the weights may be used for, as in `Result`; "" before, in the PNG's recipe, and in recipes of earlier versions.
     """
 
     labels: np.ndarray
@@ -60,11 +61,13 @@ class Recipe:
     view: tuple[float, float] = (1.0, -1.0)
     best_of: int = 1
     relief: dict | None = None
+    licence: str = ""
 
     def request(self, relief: Relief | None = None) -> Request:
         """The request that paints the same picture again, with the same texts in its PNG. `relief`: that of the recipe, with maps of the
         scene. Raises RequestError."""
-        return Request(self.labels, self.seed, self.style, self.anchors, self.wrap, self.best_of, relief, self.view, texts(self))
+        return Request(self.labels, self.seed, self.style, self.anchors, self.wrap, self.best_of, relief, self.view,
+                       texts(replace(self, licence="")))  # which the weights that paint it again add
 
 
 def make(request: Request, scene: bpy.types.Scene, camera: bpy.types.Object, look: str = "") -> Recipe:
@@ -81,7 +84,7 @@ def of_lens(request: Request, scene: str, camera: str, lens: project.Lens, look:
 
 def finished(recipe: Recipe, result: Result) -> Recipe:
     """The recipe with the engine, the weights and the seed that painted `result`, and the time."""
-    return replace(stamped(recipe), engine=result.engine, weights=result.weights, seed=result.seed, best_of=1)
+    return replace(stamped(recipe), engine=result.engine, weights=result.weights, licence=result.licence, seed=result.seed, best_of=1)
 
 
 def stamped(recipe: Recipe) -> Recipe:
@@ -91,7 +94,7 @@ def stamped(recipe: Recipe) -> Recipe:
 
 def here(recipe: Recipe) -> Recipe:
     """The recipe as begun again on this machine, not finished yet."""
-    return replace(recipe, threads=_threads(), engine="", weights="", created="")
+    return replace(recipe, threads=_threads(), engine="", weights="", licence="", created="")
 
 
 def _threads() -> int:
@@ -105,8 +108,10 @@ def is_view(recipe: Recipe, scene: bpy.types.Scene, camera: bpy.types.Object) ->
 
 
 def texts(recipe: Recipe) -> dict[str, str]:
-    """The texts for the PNG, for `Request.texts`: it is written before engine, weights and time are known, so the recipe in it names none."""
-    return {KEYWORD: dumps(replace(recipe, engine="", weights="", created="")), "Software": "Veduta"}
+    """The texts for the PNG, for `Request.texts`: it is written before engine, weights and time are known, so the recipe in it names none.
+    The licence is a text of its own."""
+    begun = replace(recipe, engine="", weights="", licence="", created="")
+    return {KEYWORD: dumps(begun), "Software": "Veduta"} | licence_texts(recipe.licence)
 
 
 def is_painting(image: bpy.types.Image) -> bool:

@@ -21,7 +21,7 @@ from . import fields, png, protocol
 from .fields import Array, RequestError
 from .files import write_whole
 from .protocol import ProtocolError
-from .request import Request, Result
+from .request import Request, Result, licence_texts
 
 ENDING = ".vframe"
 MAGIC = b"VEDUTA\r\n"  # its line end shows a copy in text mode
@@ -60,7 +60,7 @@ def alpha(matte: np.ndarray) -> np.ndarray | None:
 
 def picture_file(result: Result, cut: np.ndarray | None, texts: dict[str, str]) -> bytes:
     """The PNG file of a frame: the whole painting, with the alpha `cut` where there is one."""
-    return result.png if cut is None else png.encode(np.dstack((result.picture, cut)), texts)
+    return result.png if cut is None else png.encode(np.dstack((result.picture, cut)), texts | licence_texts(result.licence))
 
 
 def save(path: Path, captured: Captured) -> None:

@@ -15,12 +15,11 @@ from . import weights as weights_folder
 from .canvas import Cut, LabelAreas, Plan, Window
 from .critic import Critic
 from .engines import Engine, open_engine
-from .request import NOISE_CHANNELS, Request, Result
+from .request import NOISE_CHANNELS, Request, Result, licence_texts
 from .styles import STREAM as STYLE_STREAM
 from .styles import Styles
 
 COMPOSITION_STREAM = STYLE_STREAM + 1  # of a seed's random numbers; detail's step n takes stream COMPOSITION_STREAM + n
-LICENCE = "Licence of the weights"  # keyword of the PNG's text
 
 
 class Cancelled(Exception):
@@ -68,7 +67,7 @@ class Painter:
         if request.relief is not None:
             picture = relief.apply(picture, request.relief)
         licence = self._weights.licence
-        file = png.encode(picture, request.texts | ({LICENCE: licence} if licence else {}))
+        file = png.encode(picture, request.texts | licence_texts(licence))
         return Result(picture, file, self._engine.name, self._weights.sha256, time.perf_counter() - started, cascade.seed, score, licence)
 
     def _composed(self, request: Request, plan: Plan, meter: _Meter) -> tuple[_Cascade, np.ndarray, float | None]:

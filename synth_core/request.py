@@ -25,6 +25,7 @@ SEEDS = 1 << 63  # seeds lie in [0, SEEDS)
 WRAPS = ("", "x", "xy")
 TILE_SIZES = (256, 512, 1024, 2048)
 MOST_CANDIDATES = 64  # that the best is chosen from
+LICENCE = "Licence of the weights"  # keyword of a PNG's text
 
 LabelMap = Annotated[np.ndarray, Array("uint8", "H W")]
 Picture = Annotated[np.ndarray, Array("uint8", "H W 3")]
@@ -200,7 +201,7 @@ class TileRequest:
 
 @dataclass(frozen=True, eq=False)
 class TileResult:
-    """A tile: picture and png as in `Result`; height, normal and roughness as PNG files of `material.Maps`."""
+    """A tile: picture, png and licence as in `Result`; height, normal and roughness as PNG files of `material.Maps`."""
 
     picture: Picture
     png: bytes
@@ -210,6 +211,7 @@ class TileResult:
     engine: str
     weights: str
     seconds: float
+    licence: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,6 +237,11 @@ class BakeRequest:
             raise RequestError(f"A texture's sides are at most {LARGEST} pixels; {self.width} x {self.height} was asked for.")
         if self.chosen.size and self.chosen.max() > (0 if self.tiles is None else len(self.tiles)):
             raise RequestError(f"A triangle shows picture {self.chosen.max()}, which is not there.")
+
+
+def licence_texts(licence: str) -> dict[str, str]:
+    """The texts of a PNG that say what its weights may be used for; none where they say nothing."""
+    return {LICENCE: licence} if licence else {}
 
 
 def check_map(labels: np.ndarray) -> None:

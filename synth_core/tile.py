@@ -24,4 +24,5 @@ def paint(painter: Painter, request: TileRequest, progress: Callable[[float], No
     result = painter.paint(Request(ids, request.seed, request.style, wrap="xy", view=VIEW, texts=request.texts), progress, cancelled)
     maps = material.maps(result.picture, request.label)
     height, normal, roughness = (png.encode(picture) for picture in (maps.height, maps.normal, maps.roughness))
-    return TileResult(result.picture, result.png, height, normal, roughness, result.engine, result.weights, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return TileResult(result.picture, result.png, height, normal, roughness, result.engine, result.weights, seconds, result.licence)

@@ -19,7 +19,7 @@ from ..capture import CaptureError, above
 from ..looks import Look
 from ..painting import PaintingError
 from ..synth_core import labels as label_set
-from ..synth_core.request import TILE_SIZES, BakeRequest, Request, RequestError, Result, TileRequest, TileResult
+from ..synth_core.request import TILE_SIZES, BakeRequest, Request, RequestError, Result, TileRequest, TileResult, licence_texts
 from .deliver import Warn, deliver
 from .paint import StartsPainting, scene_seed, to_scene
 
@@ -105,7 +105,7 @@ class Chain:
             triangles = terrain.own_uv_triangles(self._grounds[number], self._layout)
             width = height = max(sheet.width, sheet.height)
         tiled = np.stack(self._pictures[1:]) if sheet.steep else None
-        return BakeRequest(self._pictures[0], tiled, *triangles, width, height, _TEXTS)
+        return BakeRequest(self._pictures[0], tiled, *triangles, width, height, _TEXTS | licence_texts(self._whole.licence))
 
     def _put_on(self, scene: bpy.types.Scene, whole: Result) -> None:
         """Give every terrain that is still there its texture. Raises PaintingError when none is."""
@@ -114,7 +114,8 @@ class Chain:
                  for number, (uid, ground) in enumerate(zip(self._objects, self._grounds)) if uid in objects}
         if not there:
             raise PaintingError("The terrain was deleted while it was painted.", "Select another one and paint again.")
-        facts = {"seed": str(self._seed), "look": self._look.name, "engine": whole.engine, "weights": whole.weights}
+        facts = {"seed": str(self._seed), "look": self._look.name, "engine": whole.engine, "weights": whole.weights,
+                 "licence": whole.licence}
 
         def put_on(_context: bpy.types.Context, _warn: Warn) -> None:
             shared = None
@@ -147,7 +148,7 @@ class VEDUTA_OT_paint_tile(StartsPainting, bpy.types.Operator):
 
         def make(_scene: bpy.types.Scene, result: TileResult) -> None:
             facts = {"label": label_set.LABELS[label].name, "seed": str(seed), "look": look.name, "engine": result.engine,
-                     "weights": result.weights}
+                     "weights": result.weights, "licence": result.licence}
             deliver("Paint Tile", lambda _context, _warn: tiles.new_material(result, label, facts, mapping, width))
 
         painting.start(request, to_scene(scene, make))

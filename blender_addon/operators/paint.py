@@ -242,7 +242,8 @@ def lit(scene: bpy.types.Scene, camera: bpy.types.Object, recipe: recipes.Recipe
         def keep_both(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:
             keep(scene, camera, result, recipes.finished(recipe, unlit), reliefs.keep_unlit(unlit))
 
-        painting.start(ReliefRequest(unlit.picture, relief, recipes.texts(recipe)), to_camera(scene, camera, keep_both), **chain)
+        texts = recipes.texts(replace(recipe, licence=unlit.licence))
+        painting.start(ReliefRequest(unlit.picture, relief, texts), to_camera(scene, camera, keep_both), **chain)
 
     return to_camera(scene, camera, light)
 

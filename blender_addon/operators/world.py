@@ -18,7 +18,7 @@ from ..capture import CaptureError, Surround, capture_surround, sphere
 from ..painting import PaintingError
 from ..synth_core import files, png
 from ..synth_core.light import to_bytes
-from ..synth_core.request import SMALLEST, Request, RequestError, Result
+from ..synth_core.request import SMALLEST, Request, RequestError, Result, licence_texts
 from .deliver import Warn, deliver
 from .paint import StartsPainting, scene_seed, to_scene
 
@@ -115,7 +115,8 @@ def _write(path: Path, image: bpy.types.Image) -> None:
     if path.suffix.lower() == ".exr":
         world.write_exr(path, lit)
     else:
-        files.write_whole(path, png.encode(to_bytes(lit), {"Software": "Veduta"}))
+        licence = json.loads(image.get(RECIPE, "{}")).get("licence", "")
+        files.write_whole(path, png.encode(to_bytes(lit), {"Software": "Veduta"} | licence_texts(licence)))
 
 
 def _light_of(image: bpy.types.Image) -> np.ndarray:
@@ -163,7 +164,8 @@ class _Panorama:
         picture = panorama.blend_cap(self._picture, bottom.picture, sphere.DOWN)
         sun, share = next(iter(self._around.suns), None), scene.veduta.world.sun
         lit = panorama.light(picture, sun.direction, sun.diameter, share * sun.light) if sun else panorama.to_linear(picture)
-        facts = {"seed": str(self._seed), "weights": self._result.weights, "engine": self._result.engine}
+        facts = {"seed": str(self._seed), "weights": self._result.weights, "engine": self._result.engine,
+                 "licence": self._result.licence}
 
         def surround(_context: bpy.types.Context, _warn: Warn) -> None:
             image = world.put_up(scene, lit, share if sun else 0.0)

@@ -69,6 +69,8 @@ class VEDUTA_PT_history(SidebarPanel, bpy.types.Panel):
             size = f"{summary.width} x {summary.height}"
             for fact in (looks.title(summary.look_name), summary.when, f"Seed {summary.seed}", summary.camera, size):
                 facts.label(text=fact)
+        if summary.licence:
+            wrapped(layout, context, summary.licence, "INFO")
         others = "" if summary.problem else installed.difference(summary.weights)
         if others:
             wrapped(layout, context, f"Reproduce: similar, not identical; {others}", "INFO")

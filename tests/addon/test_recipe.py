@@ -82,21 +82,23 @@ def test_texts_hold_the_recipe_and_painting_it_again_gives_the_same_texts(parts,
     recipe = parts.recipe.make(request_of(parts), scene, camera)
     texts = recipe.request().texts
     assert_equal(recipe, parts.recipe.loads(texts[parts.recipe.KEYWORD]))
-    done = parts.recipe.finished(recipe, SimpleNamespace(engine="onnx 1.23.2", weights="ab" * 32, seed=SEED))
+    done = parts.recipe.finished(recipe, SimpleNamespace(engine="onnx 1.23.2", weights="ab" * 32, licence="Ours alone.", seed=SEED))
     assert done.weights == "ab" * 32 and done.request().texts == texts
+    assert done.licence == "Ours alone." and parts.recipe.here(done).licence == ""
+    assert parts.recipe.texts(done) == texts | {"Licence of the weights": "Ours alone."}
     assert parts.recipe.KEYWORD.encode() in parts.png.encode(np.zeros((64, 64, 3), np.uint8), texts)
 
 
 def test_a_recipe_of_an_earlier_version_still_reads(parts, scene, camera):
     text = parts.recipe.dumps(parts.recipe.make(request_of(parts), scene, camera))
-    former = {key: value for key, value in json.loads(text).items() if key not in ("created", "look")}
+    former = {key: value for key, value in json.loads(text).items() if key not in ("created", "look", "licence")}
     loaded = parts.recipe.loads(json.dumps(former))
-    assert (loaded.created, loaded.look) == ("", "")
+    assert (loaded.created, loaded.look, loaded.licence) == ("", "", "")
 
 
 def test_a_finished_recipe_tells_when_and_by_which_look(parts, scene, camera):
     recipe = parts.recipe.make(request_of(parts), scene, camera, look="Golden hour")
-    done = parts.recipe.finished(recipe, SimpleNamespace(engine="onnx", weights="ab" * 32, seed=SEED))
+    done = parts.recipe.finished(recipe, SimpleNamespace(engine="onnx", weights="ab" * 32, licence="Ours alone.", seed=SEED))
     assert parts.recipe.loads(parts.recipe.dumps(done)).look == "Golden hour"
     age = datetime.now(timezone.utc) - datetime.fromisoformat(done.created)
     assert 0 <= age.total_seconds() < 60
@@ -135,7 +137,7 @@ def test_recipes_of_version_1_are_read(parts, scene, camera):
 def test_the_best_of_several_is_kept_by_its_own_seed(parts, scene, camera):
     recipe = parts.recipe.make(request_of(parts, seed=5, best_of=4), scene, camera)
     assert recipe.request().best_of == 4
-    done = parts.recipe.finished(recipe, SimpleNamespace(engine="onnx", weights="ab" * 32, seed=7))
+    done = parts.recipe.finished(recipe, SimpleNamespace(engine="onnx", weights="ab" * 32, licence="Ours alone.", seed=7))
     assert (done.seed, done.best_of, done.request().seed) == (7, 1, 7)
 
 

@@ -16,8 +16,9 @@ from synth_core import canvas, cli, foreign, labels, noise, weights  # noqa: E40
 from synth_core.canvas import areas  # noqa: E402
 from synth_core.models import spade  # noqa: E402
 from synth_core.models.spade import Options, edges  # noqa: E402
-from synth_core.painter import LICENCE, Painter  # noqa: E402
-from synth_core.request import Request, TileRequest  # noqa: E402
+from synth_core.frames import picture_file  # noqa: E402
+from synth_core.painter import Painter  # noqa: E402
+from synth_core.request import LICENCE, Request, TileRequest  # noqa: E402
 from synth_core.tile import paint as paint_tile  # noqa: E402
 
 import checkpoints  # noqa: E402
@@ -127,6 +128,8 @@ def test_the_licence_is_stored_with_the_painting(made, tmp_path):
     result = made["plain"].painters["onnx"].paint(Request(scenery(64, 64), texts={"Title": "Hills"}))
     (tmp_path / "out.png").write_bytes(result.png)
     assert Image.open(tmp_path / "out.png").text == {"Title": "Hills", LICENCE: foreign.LICENCE} and result.licence == foreign.LICENCE
+    (tmp_path / "cut.png").write_bytes(picture_file(result, np.zeros((64, 64), np.uint8), {}))
+    assert Image.open(tmp_path / "cut.png").text == {LICENCE: foreign.LICENCE}
 
 
 def _run(capsys, *words):
