@@ -96,11 +96,12 @@ def _load(path: Path) -> object:
             return torch.load(file, map_location="cpu", weights_only=True)
     except ForeignError:
         raise
-    except pickle.UnpicklingError as error:
-        raise ForeignError(f"{path} holds more than numbers, such as a program that would run when it is opened; nothing of it was run.") from error
     except Exception as error:  # torch raises many kinds for a file that is none of its own
         if isinstance(error, OSError) and error.filename:  # the system's: the file can't be opened
             raise
+        if isinstance(error, pickle.UnpicklingError):
+            kinds = "of another kind, or one that would run a program when it is opened"
+            raise ForeignError(f"{path} is no checkpoint of numbers alone but a file {kinds}; nothing of it was run.") from error
         raise ForeignError(f"{path} is no PyTorch checkpoint, or only a part of one; download it again.") from error
 
 
@@ -131,7 +132,10 @@ def published(state: dict[str, torch.Tensor], path: Path) -> Published:
     """The option set whose classes the checkpoint paints. Raises ForeignError for another one, and for tensors that are no generator's."""
     planes = _sizes(state, path)[0]
     if planes not in SETS:
-        known = ", ".join(f"{chosen.classes.title} ({count})" for count, chosen in SETS.items())
+        counts: dict[str, list[str]] = {}
+        for count, chosen in SETS.items():
+            counts.setdefault(chosen.classes.title, []).append(str(count))
+        known = ", ".join(f"{title} ({' or '.join(of)})" for title, of in counts.items())
         raise ForeignError(f"{path} reads {planes} planes, and none of the classes that Veduta knows has so many: {known}.")
     return SETS[planes]
 

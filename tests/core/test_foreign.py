@@ -156,7 +156,7 @@ def test_a_pickle_that_would_run_a_program_never_runs(how, tmp_path):
         path.write_bytes(pickle.dumps(content["x"]))
     else:
         torch.save(content, path, _use_new_zipfile_serialization=how == "new")
-    with pytest.raises(ForeignError, match="latest_net_G.pth holds more than numbers.*nothing of it was run.$"):
+    with pytest.raises(ForeignError, match="latest_net_G.pth is no checkpoint of numbers alone.*nothing of it was run.$"):
         foreign.read(path)
     assert not trace.exists()
     pickle.loads(pickle.dumps(content["x"]))
@@ -214,7 +214,7 @@ def test_what_is_no_generator_is_refused(good, change, words, tmp_path):
 
 def test_classes_that_are_not_known_are_refused(tmp_path):
     path = checkpoints.write(tmp_path / "faces.pth", checkpoints.with_spectral_norm(Options(19, 2)))
-    with pytest.raises(ForeignError, match="reads 19 planes.*COCO-Stuff \\(184\\)"):
+    with pytest.raises(ForeignError, match="reads 19 planes.*COCO-Stuff \\(184 or 183\\)"):
         foreign.options_of(foreign.read(path), path)
 
 
@@ -224,6 +224,13 @@ def test_a_compressed_file_is_not_unpacked(good, tmp_path):
         for name in source.namelist():
             packed.writestr(name, source.read(name))
     with pytest.raises(ForeignError, match="is compressed"):
+        foreign.read(path)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    path = tmp_path / "photo.pth"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500))
+    with pytest.raises(ForeignError, match="photo.pth is no checkpoint of numbers alone but a file of another kind"):
         foreign.read(path)
 
 
