@@ -10,6 +10,7 @@ import argparse
 import csv
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from synth_core import edges, labels  # noqa: E402
 from synth_core.cli import WEIGHTS  # noqa: E402
 from synth_core.segmenter import Segmenter, best  # noqa: E402
+from synth_core.weights import WeightsError  # noqa: E402
 
 NEAR = 3  # pixels around a border that count as near it
 ALIKE = (("sky", "cloud", "fog"), ("mountain", "hill"), ("grass", "field", "bush", "flower"), ("sea", "lake", "river"), ("rock", "stone"))
@@ -76,6 +78,15 @@ def borders(ids: np.ndarray) -> np.ndarray:
     return found
 
 
+def found(weights: Path) -> Iterator[Segmenter]:
+    """The best segmenter that can run here, and the small one where the weights hold it."""
+    yield best(weights)
+    try:
+        yield Segmenter(weights)
+    except WeightsError as error:
+        print(error)
+
+
 def measure(segmenter: Segmenter, data: Path, names: list[str]) -> dict[str, Score]:
     scores, seconds = {"laid over": Score(), "snapped": Score()}, 0.0
     for name in names:
@@ -104,7 +115,7 @@ def main() -> None:
         names = [row["name"] for row in csv.DictReader(rows) if row["split"] == options.split]
     if options.limit:
         names = names[:: max(1, len(names) // options.limit)][: options.limit]
-    networks = {network.name: network for network in (best(options.weights), Segmenter(options.weights))}
+    networks = {network.name: network for network in found(options.weights)}
     overlaps = {name: measure(network, options.data, names)["snapped"].overlaps() for name, network in networks.items()}
     print("\nIoU " + " ".join(f"{name:>7}" for name in overlaps))
     for label in labels.LABELS[1:]:

