@@ -139,12 +139,10 @@ def _segmenter_of(folder: Path) -> dict:
         return {}
 
 
-def present(folder: Path, name: str, licence: str) -> None:
-    """Give a weights folder what people see of it: its name, its licence in one short sentence, today's date, and a thumbnail that it paints.
-
-    Raises WeightsError.
-    """
-    write_whole(folder / files.THUMBNAIL, Painter(folder).paint(thumbnail.request()).png)
+def present(folder: Path, name: str, licence: str, style: np.ndarray | None = None) -> None:
+    """Give a weights folder what people see of it: its name, its licence in one short sentence, today's date, and a thumbnail that it paints,
+    in a style (23, 64) or in one that is drawn. Raises WeightsError."""
+    write_whole(folder / files.THUMBNAIL, Painter(folder).paint(thumbnail.request(style)).png)
     manifest = json.loads((folder / files.MANIFEST).read_text(encoding="utf-8"))
     manifest |= {"name": name, "licence": licence, "created": date.today().isoformat()}
     manifest["sha256"][files.THUMBNAIL] = files.sha256(folder / files.THUMBNAIL)

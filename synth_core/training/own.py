@@ -36,7 +36,7 @@ from .teacher import encode, open_backbone
 
 RUN = "own"  # of runs/
 FOLDER = "training"  # in the weights folder that comes out: log, sheets, and while it lasts the checkpoint
-OWN_SHARE = 0.5  # of the styles that seeds draw from
+OWN_SHARE = 0.25  # of the styles that seeds draw from
 BANK = 256  # styles that ship
 LEARNS = ("mapping.", "label_code", "lay.", "tint.", "start_style.", "rgb.")  # of the painter, besides the blocks' gains and biases by style
 STYLE_NOISE = 0.2  # added to the photographs' codes, as when the painter first learned
@@ -58,7 +58,7 @@ def train(run: config.Run, source: Path, data: Path, out: Path, name: str, licen
     loop.resume(source)
     loop.train()
     _finish(loop, weights, out, name)
-    present(out, name, licence)
+    present(out, name, licence, Styles(out).look(name))
     loop.path.unlink()
 
 
