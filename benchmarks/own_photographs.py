@@ -5,7 +5,8 @@
 The 30 are `train` photographs spread evenly over the split, by rule, and graded alike (half their chroma, teal shadows, amber lights): a
 look that the weights have not seen. They go through the command that a user runs. Then maps of `val` photographs, which neither learned
 from, are painted by the weights before and after, in styles that seeds draw and in the photographs' look. A distance is the mean, over the
-labels that both show, of how far the mean colours in CIELAB lie apart. A sheet is left in OUT. Weights that are in OUT are not trained again.
+labels that both show, of how far the mean colours in CIELAB lie apart. A sheet is left in OUT. Weights that are
+in OUT are not trained again.
 """
 from __future__ import annotations
 

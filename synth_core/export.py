@@ -140,8 +140,8 @@ def _segmenter_of(folder: Path) -> dict:
 
 
 def present(folder: Path, name: str, licence: str, style: np.ndarray | None = None) -> None:
-    """Give a weights folder what people see of it: its name, its licence in one short sentence, today's date, and a thumbnail that it paints,
-    in a style (23, 64) or in one that is drawn. Raises WeightsError."""
+    """Give a weights folder what people see of it: its name, its licence in one short sentence, today's date, and a thumbnail that it
+    paints, in a style (23, 64) or in one that is drawn. Raises WeightsError."""
     write_whole(folder / files.THUMBNAIL, Painter(folder).paint(thumbnail.request(style)).png)
     manifest = json.loads((folder / files.MANIFEST).read_text(encoding="utf-8"))
     manifest |= {"name": name, "licence": licence, "created": date.today().isoformat()}

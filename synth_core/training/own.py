@@ -38,7 +38,7 @@ RUN = "own"  # of runs/
 FOLDER = "training"  # in the weights folder that comes out: log, sheets, and while it lasts the checkpoint
 OWN_SHARE = 0.25  # of the styles that seeds draw from
 BANK = 256  # styles that ship
-LEARNS = ("mapping.", "label_code", "lay.", "tint.", "start_style.", "rgb.")  # of the painter, besides the blocks' gains and biases by style
+LEARNS = ("mapping.", "label_code", "lay.", "tint.", "start_style.", "rgb.")  # of the painter, besides the blocks' gains by style
 STYLE_NOISE = 0.2  # added to the photographs' codes, as when the painter first learned
 REMEMBERED = 2  # pictures a step that are to come out as before
 
@@ -50,7 +50,7 @@ def train(run: config.Run, source: Path, data: Path, out: Path, name: str, licen
     """
     weights = files.load(source)
     if not (source / files.JUDGES).is_file():
-        raise DataError(f"{source} lacks {files.JUDGES}, which training needs and the extension doesn't carry; take a whole weights folder.")
+        raise DataError(f"{source} lacks {files.JUDGES}, which training needs and the extension lacks; take a whole weights folder.")
     if out.resolve() == source.resolve():
         raise DataError(f"{out} holds the weights to begin from; name another folder for those that come out.")
     loop = OwnLoop(run, source, data, out / FOLDER, device)
@@ -96,7 +96,7 @@ class OwnTeacher(Sampler):
         """No term of the losses depends on the step."""
 
     def step(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """Teach the painter once from a batch: the first half of its pictures carry their own photograph's style, the others a neighbour's."""
+        """Teach the painter once from a batch: half of its pictures carry their own photograph's style, half a neighbour's."""
         run, n = self.run, len(batch.image)
         own = n // 2
         source = torch.tensor([*range(own), *((index + 1) % n for index in range(own, n))])
@@ -171,8 +171,8 @@ class OwnLoop(Loop):
 
 
 def _finish(loop: OwnLoop, weights: files.Weights, out: Path, name: str) -> None:
-    """Write the weights folder that comes out of a run: the painter's moving average, the styles and the look of the photographs; all else is
-    as it was."""
+    """Write the weights folder that comes out of a run: the painter's moving average, the photographs' styles and their look; all else is as
+    it was."""
     former = weights.tensors("styles.")
     codes, whole, pictured = encode(loop.photographs, weights.folder)
     look = looks.style_of(codes, whole, pictured, Styles(weights).mean)
