@@ -16,12 +16,12 @@ from .fields import RequestError
 
 BASE = 256  # pixels on the short side at which composition paints the whole view
 STRIDE = 64  # heights and widths that Veduta's own composition takes are multiples of it
-REACH = 576  # its pixels beyond which nothing touches a pixel: its receptive field (556) in whole strides
+REACH = 576  # its pixels beyond which nothing touches a pixel: its receptive field (555) in whole strides
 STRIP = 1024  # longest side composition paints at once, in pixels, besides REACH on either side
 
 DETAIL_STRIDE = 4  # heights and widths of the picture that detail takes are multiples of it
 DETAIL_NOISE = 2  # channels of detail's noise
-DETAIL_REACH = 16  # the same for detail (29 of its outgoing pixels), in incoming pixels
+DETAIL_REACH = 16  # the same for detail (32 of its outgoing pixels), in incoming pixels
 DETAIL_TILE = 288  # longest side of a tile, in incoming pixels
 DETAIL_BASE = 512  # detail's `scale` is 0 for a picture of this many pixels on its short side
 

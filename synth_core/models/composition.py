@@ -12,11 +12,10 @@ import torch.nn.functional as F
 
 from .. import labels as label_set
 from ..request import NOISE_CHANNELS, STYLE_SIZE
-from .layers import Block, Conv3x3, EnlargeSmoothly, enlarge, halve_noise, leaky, pixel_norm
+from .layers import Block, Conv3x3, Enlarge, halve_noise, leaky, pixel_norm
 
 LAID = 24  # channels of a label's style code where it lies over the map
 NOISE_STRENGTH = 0.3
-SMOOTH = 3  # levels up to this one are enlarged bilinearly: the edges of their repeated cells showed as lines across the picture
 
 
 class Composition(nn.Module):
@@ -46,7 +45,7 @@ class Composition(nn.Module):
         self.widen = nn.ModuleList(nn.Conv2d(c[i - 1], c[i], 1, bias=False) if c[i - 1] != c[i] else nn.Identity() for i in range(1, self.levels))
         self.blocks = nn.ModuleList(Block(c[i], l[i], STYLE_SIZE, 2 if i < heavy else 1) for i in range(self.levels))
         self.rgb = nn.ModuleList(Conv3x3(w, 3) for w in c[heavy:])
-        self.enlarge = EnlargeSmoothly()
+        self.enlarge = Enlarge()
         for layer in self.rgb[1:]:
             nn.init.zeros_(layer.bias)
             layer.weight.data.mul_(0.2)
@@ -88,7 +87,7 @@ class Composition(nn.Module):
         picture = None
         for i, block in enumerate(self.blocks):
             if i:
-                x = (self.enlarge if i <= SMOOTH else enlarge)(self.widen[i - 1](x))
+                x = self.enlarge(self.widen[i - 1](x))
             x = block(x, features[i], whole)
             if i >= self.heavy:
                 shown = self.rgb[i - self.heavy](leaky(pixel_norm(x)))  # (N, 3, h, w)
@@ -125,5 +124,5 @@ class Composition(nn.Module):
                 below = self.context[i - 1](F.avg_pool2d(gathered[i], 2))
         features = [gathered[0]]
         for i in range(1, self.levels):
-            features.append(leaky(gathered[i] + enlarge(self.enrich[i - 1](features[-1]))))
+            features.append(leaky(gathered[i] + self.enlarge(self.enrich[i - 1](features[-1]))))
         return features

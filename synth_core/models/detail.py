@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from .. import labels as label_set
 from ..canvas import DETAIL_NOISE as NOISE_CHANNELS
 from ..request import STYLE_SIZE
-from .layers import Block, Conv3x3, enlarge, leaky, pixel_norm
+from .layers import Block, Conv3x3, Enlarge, leaky, pixel_norm
 
 
 class Detail(nn.Module):
@@ -32,6 +32,7 @@ class Detail(nn.Module):
         self.finer = nn.Conv2d(c[1], c[2], 1)
         self.fine = Block(c[2], l[2], STYLE_SIZE, 1)
         self.rgb = Conv3x3(c[2], 3)
+        self.enlarge = Enlarge()
         nn.init.zeros_(self.rgb.bias)
         self.rgb.weight.data.mul_(0.1)
 
@@ -64,7 +65,7 @@ class Detail(nn.Module):
         x = self.narrow(F.avg_pool2d(leaky(skip), 2))  # (N, c0, h/2, w/2)
         for block in self.coarse:
             x = block(x, features[0], condition)
-        x = self.middle(skip + enlarge(self.widen(x)), features[1], condition)  # (N, c1, h, w)
-        x = self.fine(enlarge(self.finer(x)), features[2], condition)  # (N, c2, 2h, 2w)
+        x = self.middle(skip + self.enlarge(self.widen(x)), features[1], condition)  # (N, c1, h, w)
+        x = self.fine(self.enlarge(self.finer(x)), features[2], condition)  # (N, c2, 2h, 2w)
         residual = self.rgb(leaky(pixel_norm(x)))
         return (F.interpolate(picture, scale_factor=2, mode="bicubic", align_corners=False) + residual).clamp(-1, 1)

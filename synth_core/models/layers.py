@@ -96,8 +96,11 @@ class Conv3x3(nn.Conv2d):
         return super().forward(pad(x, self.wrap))
 
 
-class EnlargeSmoothly(nn.Module):
-    """(N, C, H, W) -> (N, C, 2H, 2W), bilinear; with `wrap` across the seams too."""
+class Enlarge(nn.Module):
+    """(N, C, H, W) -> (N, C, 2H, 2W), bilinear; with `wrap` across the seams too.
+
+    What paints never enlarges by repetition: the edges of the repeated cells showed as lines across the picture and as a grid in its texture.
+    """
 
     wrap = ""
 

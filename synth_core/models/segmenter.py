@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from .. import labels as label_set
 from .discriminator import Decode
-from .layers import Conv3x3, EnlargeSmoothly, enlarge, leaky, pixel_norm
+from .layers import Conv3x3, Enlarge, enlarge, leaky, pixel_norm
 
 STRIDE = 32  # heights and widths of the pictures are multiples of it
 
@@ -63,7 +63,7 @@ class Segmenter(nn.Module):
         self.whole = nn.Linear(channels[3], channels[3])
         self.lower = nn.ModuleList(nn.Conv2d(below, width, 1) for width, below in zip(channels, channels[1:]))
         self.refine = nn.ModuleList(_Refine(width) for width in channels[:3])
-        self.enlarge = EnlargeSmoothly()
+        self.enlarge = Enlarge()
         self.name = nn.Conv2d(channels[0], label_set.COUNT, 1)
 
     @staticmethod

@@ -153,13 +153,17 @@ class CompositionTeacher(Sampler):
             shift = random.randrange(drawn.shape[2])
             painted, areas, drawn = painted.roll(shift, 3), areas.roll(shift, 3), drawn.roll(shift, 2)
 
-        real, fake = losses.jitter([batch.image, painted])
+        window = losses.window(run.size)
+        painted, areas, drawn, image, truth, real_areas = (
+            x[..., *window] for x in (painted, areas, drawn, batch.image, batch.truth, one_hot(batch.drawn))
+        )
+        real, fake = losses.jitter([image, painted])
         with torch.no_grad():
             real_features = self.backbone(real)
         fake_features = self.backbone(fake)
-        real_areas = one_hot(batch.drawn)
-        told = self.judges.teach(real, real_features, batch.truth, real_areas, fake, fake_features, areas)
-        loss, parts = self._painter_loss(fake, fake_features, drawn, areas, real, real_features, real_areas, roles, wrapping)
+        told = self.judges.teach(real, real_features, truth, real_areas, fake, fake_features, areas)
+        loss, parts = self._painter_loss(
+            fake, fake_features, drawn, areas, real, real_features, real_areas, roles, wrapping, asked=batch.asked[-1:])
         descend(self.optimisers["generator"], loss)
         self._remember(parallel.gather(codes)[:BANK])
         self.steps += 1
@@ -183,7 +187,7 @@ class CompositionTeacher(Sampler):
         style = torch.where(roles.mixed, pixel_norm(share * noisy.detach() + (1 - share) * other, -1), noisy)
         return style, codes.detach()
 
-    def _painter_loss(self, fake, features, drawn, areas, real, real_features, real_areas, roles, wrapping):
+    def _painter_loss(self, fake, features, drawn, areas, real, real_features, real_areas, roles, wrapping, *, asked):
         run, plain, own = self.run, roles.plain, roles.own
         source = roles.source[plain]
         loss, told = self.judges.loss(fake, features, drawn, areas)
@@ -196,7 +200,7 @@ class CompositionTeacher(Sampler):
             told["tone"] = (F.avg_pool2d(fake[own], TONE_CELL) - F.avg_pool2d(real[own], TONE_CELL)).abs().mean()
             loss = loss + run.aligned * told["aligned"] + run.tone * told["tone"]
         if self.steps % VARIETY_EVERY == 0:
-            told["variety"] = self._variety(areas[-1:])
+            told["variety"] = self._variety(one_hot(asked))
             loss = loss + run.variety * VARIETY_EVERY * (VARIETY_ENOUGH - told["variety"]).clamp_min(0)
         return loss, told
 

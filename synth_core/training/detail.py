@@ -147,11 +147,13 @@ class DetailTeacher:
         noise = torch.randn(n, NOISE_CHANNELS, CROP, CROP, device=self.device)
         fine = self.learners["detail"](small, areas, style, noise, scale)
 
-        real, fake = losses.jitter([crops.image, fine])
+        window = losses.window(CROP)
+        seen, drawn, areas, image, truth, real_areas = (x[..., *window] for x in (fine, drawn, areas, crops.image, crops.truth, real_areas))
+        real, fake = losses.jitter([image, seen])
         with torch.no_grad():
             real_features = self.backbone(real)
         fake_features = self.backbone(fake)
-        told = self.judges.teach(real, real_features, crops.truth, real_areas, fake, fake_features, areas)
+        told = self.judges.teach(real, real_features, truth, real_areas, fake, fake_features, areas)
         loss, parts = self.judges.loss(fake, fake_features, drawn, areas)
         parts["same"] = (F.avg_pool2d(fine, 2) - small).abs().mean()  # detail adds, it does not repaint
         parts["aligned"] = sum((fake_features[k][:own] - real_features[k][:own]).abs().mean() for k in (0, 1, 2)) / 3

@@ -10,6 +10,8 @@ from ..models.encoder import pool_by_label
 from ..models.layers import exactly
 from . import parallel
 
+STRIDE = 32  # of the judges' coarsest features, pixels
+
 
 def class_weights(frequency: torch.Tensor) -> torch.Tensor:
     """(23,) shares of pixels -> (24,) weights: inverse root of the frequency, mean 1 over pixels; *fake* weighs 1."""
@@ -88,6 +90,17 @@ def finest_detail(images: torch.Tensor) -> torch.Tensor:
     Its deviation under a label is how sharp the label looks there: the backbone's features are too coarse to ask for that.
     """
     return (images - F.avg_pool2d(F.pad(images, (1, 1, 1, 1), "replicate"), 3, 1)) / 0.06
+
+
+def window(size: int) -> tuple[slice, slice]:
+    """Rows and columns of a window somewhere in a square of `size` pixels: what the judges are shown of photographs and paintings.
+
+    It is smaller by their coarsest stride, so their grids lie elsewhere each time and can leave no pattern of their own in the paintings
+    (translation, DiffAugment 2006.10738).
+    """
+    side = size - STRIDE
+    top, left = (int(torch.randint(STRIDE + 1, ())) for _ in range(2))
+    return slice(top, top + side), slice(left, left + side)
 
 
 def jitter(images: list[torch.Tensor]) -> list[torch.Tensor]:
