@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-STUB_WEIGHTS = "class WeightsError(ValueError):\n    pass\n\nclass Weights:\n    pass\n"
 
 
 def make_runtime(folder: Path, version: str) -> Path:
@@ -37,7 +36,6 @@ def tree(tmp_path_factory) -> SimpleNamespace:
     (core / "engines").mkdir()
     shutil.copy(ROOT / "synth_core" / "engines" / "__init__.py", core / "engines")
     shutil.copy(Path(__file__).with_name("stub_painter.py"), core / "painter.py")
-    (core / "weights.py").write_text(STUB_WEIGHTS)
     sys.path.insert(0, str(home))
     names = ("client", "session", "synth_core.request", "synth_core.protocol", "synth_core.worker")
     modules = {name.rpartition(".")[2]: importlib.import_module(f"veduta_copy.{name}") for name in names}
