@@ -82,19 +82,24 @@ def own_python(bpy) -> None:
     bpy.context.preferences.addons[MODULE].preferences.python = sys.executable
 
 
+def newest_weights() -> dict:
+    return {"key": part("installed").entries()[-1].key}
+
+
 @dataclass(frozen=True)
 class Step:
-    """An operator that must be possible after `ready`, and finish with these properties."""
+    """An operator that must be possible after `ready`, and finish with these properties, or with those that a function tells."""
 
     operator: str
-    properties: dict = field(default_factory=dict)
+    properties: dict | Callable[[], dict] = field(default_factory=dict)
     ready: Callable | None = None
 
 
 STEPS = (
     Step("sample_terrain"), Step("guess_labels", ready=without_label), Step("dismiss_guess"), Step("guess_labels"), Step("apply_guess"),
     Step("assign_label", {"label": "ROCK", "target": "OBJECT"}, select("Old Rock")), Step("toggle_keep"),
-    Step("toggle_keep", {"keep": False}), Step("paint_labels"), Step("brush_label", {"label": "ROCK"}), Step("lift_camera", ready=select("Old Rock")), Step("drop_specks"),
+    Step("toggle_keep", {"keep": False}), Step("paint_labels"), Step("brush_label", {"label": "ROCK"}),
+    Step("lift_camera", ready=select("Old Rock")), Step("drop_specks"),
     Step("show_labels"), Step("show_labels"),
     Step("paint"), Step("relight"), Step("match_light"), Step("dice_seed"), Step("reproduce"),
     Step("export_layers", {"painting": "Veduta Painting", "filepath": "//layers.exr"}),
@@ -111,15 +116,19 @@ STEPS = (
     Step("project_texture"), Step("add_projection_uvs", ready=select("Lake")), Step("bake_texture", ready=select("Mountains")),
     Step("remove_textures"),
     Step("paint_world"), Step("save_world", {"filepath": "//world.exr"}), Step("remove_world"),
+    Step("labels_from_photo", {"filepath": "//photo.png"}), Step("paint_photo_map"),
+    Step("export_weights", {"filepath": "//weights.zip"}), Step("install_weights", {"filepath": "//weights.zip"}),
+    Step("choose_weights", newest_weights), Step("remove_weights", newest_weights), Step("choose_weights"),
     Step("cancel", ready=under_way), Step("dismiss_advice"), Step("dismiss"), Step("check_python", ready=own_python),
 )
 # What they leave: in the file what a user has asked for, and beside it.
 ASKED_FOR = {
     ("objects", "Old Rock"), ("meshes", "Old Rock"), ("palettes", "Veduta Labels"), ("materials", "Veduta rock tile"),
     *(("images", f"Veduta {name}") for name in ("Painting", "Unlit", "Terrain", "Panorama")),
+    ("images", "photo labels"), ("images", "photo labels painted"),
     *(("images", f"Veduta rock tile {name}") for name in ("colour", "height", "normal", "roughness")),
 }
-WRITTEN = {"file.blend", "photo.png", "layers.exr", "world.exr", "masks", "tile", "frames", "temporary"}
+WRITTEN = {"file.blend", "photo.png", "layers.exr", "world.exr", "weights.zip", "masks", "tile", "frames", "temporary"}
 
 
 def take(bpy, step: Step) -> None:
@@ -127,7 +136,8 @@ def take(bpy, step: Step) -> None:
         step.ready(bpy)
     operator = getattr(bpy.ops.veduta, step.operator)
     assert operator.poll(), f"{step.operator} is not possible"
-    assert operator(**step.properties) == {"FINISHED"}, step.operator
+    properties = step.properties() if callable(step.properties) else step.properties
+    assert operator(**properties) == {"FINISHED"}, step.operator
 
 
 # ---- what must not be left ----
