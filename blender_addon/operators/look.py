@@ -12,12 +12,12 @@ from bpy.props import IntProperty, StringProperty
 from .. import compat, looks, painting, photographs
 from ..synth_core.request import StyleRequest, StyleResult
 from .deliver import Warn, deliver
-from .paint import StartsPainting, to_scene
+from .paint import StartsFromFile, to_scene
 
 _LARGEST = 512  # pixels of a photograph's long side: its light and colours need no more
 
 
-class VEDUTA_OT_look_from_photo(StartsPainting, bpy.types.Operator):
+class VEDUTA_OT_look_from_photo(StartsFromFile, bpy.types.Operator):
     """Take light and colours from a photograph, as another look to choose; the photograph itself is not kept in the file"""
 
     bl_idname = "veduta.look_from_photo"
@@ -26,16 +26,6 @@ class VEDUTA_OT_look_from_photo(StartsPainting, bpy.types.Operator):
     filepath: StringProperty(name="Photo", subtype="FILE_PATH", options={"SKIP_SAVE"} | compat.RELATIVE_PATH,
                              description="The photograph's file")
     filter_glob: StringProperty(default=photographs.ENDINGS, options={"HIDDEN"})
-
-    _finish = staticmethod(painting.wait)
-
-    def invoke(self, context, event):
-        self._finish = painting.follow  # the file browser calls execute when a file is chosen; nobody must wait there
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context):
-        return self._start(context, self._finish)
 
     def begin(self, context):
         path = Path(bpy.path.abspath(self.filepath))

@@ -61,6 +61,20 @@ class StartsPainting:
         return {"FINISHED"}
 
 
+class StartsFromFile(StartsPainting):
+    """One whose button asks for a file first; its `filepath` is a property of its own."""
+
+    _finish = staticmethod(painting.wait)
+
+    def invoke(self, context, event):
+        self._finish = painting.follow  # the file browser calls execute when a file is chosen; nobody must wait there
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context):
+        return self._start(context, self._finish)
+
+
 class VEDUTA_OT_paint(StartsPainting, bpy.types.Operator):
     """Paint the labelled scene as the camera sees it, and put the painting up as its backdrop"""
 

@@ -14,12 +14,12 @@ from ..apply import beside, viewport
 from ..painting import PaintingError
 from ..synth_core.request import LabelRequest, LabelResult, Request, RequestError, Result
 from .deliver import deliver
-from .paint import StartsPainting, scene_seed, to_scene
+from .paint import StartsFromFile, StartsPainting, scene_seed, to_scene
 
 _LARGEST = 2048  # pixels of a map's long side
 
 
-class VEDUTA_OT_labels_from_photo(StartsPainting, bpy.types.Operator):
+class VEDUTA_OT_labels_from_photo(StartsFromFile, bpy.types.Operator):
     """Make a label map of a photograph and show it beside the scene: what is sky, rock, water in it, and how much. The photograph itself is
     not kept in the file"""
 
@@ -31,17 +31,8 @@ class VEDUTA_OT_labels_from_photo(StartsPainting, bpy.types.Operator):
     image: StringProperty(name="Image", options={"SKIP_SAVE"}, description="An image of this file, in place of a photograph's file")
     filter_glob: StringProperty(default=photographs.ENDINGS, options={"HIDDEN"})
 
-    _finish = staticmethod(painting.wait)
-
     def invoke(self, context, event):
-        self._finish = painting.follow  # the file browser calls execute when a file is chosen; nobody must wait there
-        if self.image:
-            return self.execute(context)
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context):
-        return self._start(context, self._finish)
+        return StartsPainting.invoke(self, context, event) if self.image else super().invoke(context, event)
 
     def begin(self, context):
         path = Path(bpy.path.abspath(self.filepath))

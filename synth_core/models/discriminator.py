@@ -13,9 +13,10 @@ from .. import labels as label_set
 from .layers import enlarge
 
 FAKE = label_set.COUNT  # the class beside the labels
+DECODED = 48  # channels of what the decoder ends in
 
 
-class Decode(nn.Sequential):
+class _Decode(nn.Sequential):
     """One resolution of a decoder over the backbone's features."""
 
     def __init__(self, inputs: int, outputs: int):
@@ -30,25 +31,23 @@ def _head(channels: int) -> nn.Sequential:
     )  # fmt: skip
 
 
-class Discriminator(nn.Module):
-    """`widths` are the backbone's channels at strides 2, 4, 8, 16 and 32. Features come in divided by their standard deviation."""
+class Decoder(nn.Module):
+    """From the backbone's features, divided by their standard deviation, and the pixels back to half a picture's size. `widths` are the backbone's
+    channels at strides 2, 4, 8, 16 and 32."""
 
     def __init__(self, widths=(16, 24, 40, 112, 320)):
         super().__init__()
         w2, w4, w8, w16, w32 = widths
         self.stem2 = nn.Sequential(nn.Conv2d(3, 24, 4, 2, 1), nn.LeakyReLU(0.2))
         self.stem4 = nn.Sequential(nn.Conv2d(24, 48, 4, 2, 1), nn.LeakyReLU(0.2))
-        self.decode32 = Decode(w32, 128)
-        self.decode16 = Decode(128 + w16, 128)
-        self.decode8 = Decode(128 + w8, 96)
-        self.decode4 = Decode(96 + w4 + 48, 64)
-        self.decode2 = Decode(64 + w2 + 24, 48)
-        self.classify = nn.Conv2d(48, label_set.COUNT + 1, 1)
-        self.heads = nn.ModuleList(_head(w) for w in widths[1:])
+        self.decode32 = _Decode(w32, 128)
+        self.decode16 = _Decode(128 + w16, 128)
+        self.decode8 = _Decode(128 + w8, 96)
+        self.decode4 = _Decode(96 + w4 + 48, 64)
+        self.decode2 = _Decode(64 + w2 + 24, DECODED)
 
-    def forward(self, image: torch.Tensor, features: list[torch.Tensor], labels: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """image (N, 3, H, W), its features at strides 2-32, labels (N, 23, H, W) one-hot ->
-        logits (N, 24, H/2, W/2) of the labels and *fake*, and one realness map (N, 1, h, w) for each of strides 4-32."""
+    def decode(self, image: torch.Tensor, features: list[torch.Tensor]) -> torch.Tensor:
+        """image (N, 3, H, W), its features at strides 2-32 -> (N, DECODED, H/2, W/2)."""
         f2, f4, f8, f16, f32 = features
         s2 = self.stem2(image)
         s4 = self.stem4(s2)
@@ -56,11 +55,24 @@ class Discriminator(nn.Module):
         x = self.decode16(torch.cat([enlarge(x), f16], 1))
         x = self.decode8(torch.cat([enlarge(x), f8], 1))
         x = self.decode4(torch.cat([enlarge(x), f4, s4], 1))
-        x = self.decode2(torch.cat([enlarge(x), f2, s2], 1))
+        return self.decode2(torch.cat([enlarge(x), f2, s2], 1))
+
+
+class Discriminator(Decoder):
+    """The decoder read as labels or *fake*, and a head on each of the backbone's scales."""
+
+    def __init__(self, widths=(16, 24, 40, 112, 320)):
+        super().__init__(widths)
+        self.classify = nn.Conv2d(DECODED, label_set.COUNT + 1, 1)
+        self.heads = nn.ModuleList(_head(w) for w in widths[1:])
+
+    def forward(self, image: torch.Tensor, features: list[torch.Tensor], labels: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """image (N, 3, H, W), its features at strides 2-32, labels (N, 23, H, W) one-hot ->
+        logits (N, 24, H/2, W/2) of the labels and *fake*, and one realness map (N, 1, h, w) for each of strides 4-32."""
         realness = [
             head(torch.cat([level, F.adaptive_avg_pool2d(labels, level.shape[2:])], 1)) for head, level in zip(self.heads, features[1:])
         ]
-        return self.classify(x), realness
+        return self.classify(self.decode(image, features)), realness
 
 
 class PixelHead(nn.Module):

@@ -9,36 +9,22 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from .. import labels as label_set
-from .discriminator import Decode
-from .layers import Conv3x3, Enlarge, enlarge, leaky, pixel_norm
+from .discriminator import DECODED, Decoder
+from .layers import Conv3x3, Enlarge, leaky, pixel_norm
 
 STRIDE = 32  # heights and widths of the pictures are multiples of it
 
 
-class Decoder(nn.Module):
-    """The backbone's features to labels: the discriminator's layers by their names, so that its training is the start of this one's."""
+class Reader(Decoder):
+    """The discriminator's decoder read as labels alone, so that its training is the start of this one's."""
 
-    def __init__(self, widths=(16, 24, 40, 112, 320)):
+    def __init__(self):
         super().__init__()
-        w2, w4, w8, w16, w32 = widths
-        self.stem2 = nn.Sequential(nn.Conv2d(3, 24, 4, 2, 1), nn.LeakyReLU(0.2))
-        self.stem4 = nn.Sequential(nn.Conv2d(24, 48, 4, 2, 1), nn.LeakyReLU(0.2))
-        self.decode32 = Decode(w32, 128)
-        self.decode16 = Decode(128 + w16, 128)
-        self.decode8 = Decode(128 + w8, 96)
-        self.decode4 = Decode(96 + w4 + 48, 64)
-        self.decode2 = Decode(64 + w2 + 24, 48)
-        self.name = nn.Conv2d(48, label_set.COUNT, 1)
+        self.name = nn.Conv2d(DECODED, label_set.COUNT, 1)
 
     def forward(self, picture: torch.Tensor, features: list[torch.Tensor]) -> torch.Tensor:
         """picture (N, 3, H, W), its features at strides 2 to 32 -> logits (N, 23, H/2, W/2); label 0 is never taught."""
-        f2, f4, f8, f16, f32 = features
-        s2 = self.stem2(picture)
-        x = self.decode32(f32)
-        x = self.decode16(torch.cat([enlarge(x), f16], 1))
-        x = self.decode8(torch.cat([enlarge(x), f8], 1))
-        x = self.decode4(torch.cat([enlarge(x), f4, self.stem4(s2)], 1))
-        return self.name(self.decode2(torch.cat([enlarge(x), f2, s2], 1)))
+        return self.name(self.decode(picture, features))
 
 
 class _Refine(nn.Module):

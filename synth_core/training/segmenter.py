@@ -25,7 +25,7 @@ from .. import labels as label_set
 from .. import segmenter
 from .. import weights as files
 from ..export import add_segmenter
-from ..models.segmenter import Decoder, Segmenter
+from ..models.segmenter import Reader, Segmenter
 from . import checkpoint, losses
 from .backbone import TAPS, Backbone
 from .config import ConfigError
@@ -49,7 +49,7 @@ class Large(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.backbone, self.decoder = Backbone(), Decoder()
+        self.backbone, self.decoder = Backbone(), Reader()
         self.upper = nn.ModuleList(self.backbone.net._blocks[FIRST:]).requires_grad_(True)
 
     def forward(self, picture: torch.Tensor) -> torch.Tensor:
