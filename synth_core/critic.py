@@ -12,7 +12,6 @@ from .reading import open_part, planes, reading_size, shrink
 from .weights import Weights
 
 SHORT, STRIDE = 256, 16  # the picture's short side as it is read, and what both sides are multiples of, in pixels
-FAKE = label_set.COUNT  # the class beside the labels
 REALNESS = 0.5  # weight of the realness beside the label's logarithmic probability
 
 
@@ -48,5 +47,5 @@ def judgement(logits: np.ndarray, realness: np.ndarray, ids: np.ndarray) -> Judg
     total = top + np.log(np.exp(logits - top).sum(0))
     right = np.take_along_axis(logits, ids[None], 0)[0] - total
     score = float((right + REALNESS * realness)[ids > 0].mean()) if (ids > 0).any() else float(realness.mean())
-    disbelief = 0.5 * np.exp(logits[FAKE] - total) + 0.5 / (1 + np.exp(np.clip(realness, -30, 30)))
+    disbelief = 0.5 * np.exp(logits[label_set.FAKE] - total) + 0.5 / (1 + np.exp(np.clip(realness, -30, 30)))
     return Judgement(score, disbelief.astype(np.float32))

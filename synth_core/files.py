@@ -24,6 +24,11 @@ def write_whole(path: Path, data: bytes) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def unwritable(place: Path | str, error: OSError) -> str:
+    """One sentence for the user: what can't be written, why, and what to do. `place` is the file or folder that he chose."""
+    return f"{place} can't be written ({error.strerror or error}); choose another folder, or make room."
+
+
 class Lock:
     """The right to write a file, got by `claim`. As a context manager it is released at the block's end."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from . import edges
 from . import labels as label_set
 from .reading import open_part, reading_size, shrink
-from .weights import LARGE_SEGMENTER, Weights, WeightsError
+from .weights import LARGE_SEGMENTER, Weights
 
 SHORT, STRIDE = 256, 32  # the photograph's short side as it is read, and what both sides are multiples of, in pixels
 LONGEST = 6  # the long side is read at this many times the short side at the most

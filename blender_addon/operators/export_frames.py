@@ -8,6 +8,7 @@ from bpy.props import IntProperty, StringProperty
 
 from .. import compat, frames, installed, painting
 from ..painting import PaintingError
+from ..synth_core import files
 from ..synth_core.frames import ENDING, Captured, alpha, save
 from . import frames as painted_frames
 from . import paint
@@ -66,7 +67,7 @@ class VEDUTA_OT_export_frames(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         except OSError as error:
-            self.report({"ERROR"}, f"{error.filename} can't be written ({error.strerror}); choose another folder, or make room.")
+            self.report({"ERROR"}, files.unwritable(error.filename, error))
             return {"CANCELLED"}
         self._count += 1
         return {"RUNNING_MODAL"}

@@ -10,6 +10,7 @@ from .. import compat
 from .. import recipe as recipes
 from ..apply import layers, viewport
 from ..capture import CaptureError, kept_mattes
+from ..synth_core import files
 from .history import OnPainting, painted_camera
 
 _FOLDER = "//veduta/"
@@ -47,7 +48,7 @@ class VEDUTA_OT_export_layers(OnPainting, bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         except OSError as error:
-            self.report({"ERROR"}, f"{path} can't be written ({error.strerror or error}); choose another folder, or make room on the disk.")
+            self.report({"ERROR"}, files.unwritable(path, error))
             return {"CANCELLED"}
         self.report({"INFO"}, f"{count} layers saved in {path}")
         return {"FINISHED"}

@@ -18,6 +18,7 @@ from ..assignment import label_id
 from ..capture import CaptureError, above
 from ..looks import Look
 from ..painting import PaintingError
+from ..synth_core import files
 from ..synth_core import labels as label_set
 from ..synth_core.request import TILE_SIZES, BakeRequest, Request, RequestError, Result, TileRequest, TileResult, licence_texts
 from .deliver import Warn, deliver
@@ -191,7 +192,7 @@ class VEDUTA_OT_save_tile(bpy.types.Operator):
         try:
             written = tiles.save(material, folder)
         except OSError as error:
-            self.report({"ERROR"}, f"The tile can't be written to {folder} ({error.strerror}); choose another folder.")
+            self.report({"ERROR"}, files.unwritable(folder, error))
             return {"CANCELLED"}
         except ValueError as error:
             self.report({"ERROR"}, str(error))

@@ -6,6 +6,7 @@ from pathlib import Path
 import bpy
 
 from ..apply import masks
+from ..synth_core import files
 
 
 class VEDUTA_OT_export_masks(bpy.types.Operator):
@@ -39,7 +40,7 @@ class VEDUTA_OT_export_masks(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         except OSError as error:
-            self.report({"ERROR"}, f"The files can't be written ({error.strerror}: {error.filename}); choose another folder.")
+            self.report({"ERROR"}, files.unwritable(error.filename, error))
             return {"CANCELLED"}
         self.report({"INFO"}, f"Wrote {len(paths)} files to {folder}")
         return {"FINISHED"}

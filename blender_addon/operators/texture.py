@@ -11,7 +11,6 @@ from .. import painting
 from .. import recipe as recipes
 from ..apply import bake, backdrop, projectors, textures, uv_maps, viewport
 from ..capture import Lens, View, camera_lens
-from ..painting import PaintingError
 from ..synth_core.request import Result
 from .deliver import Warn, deliver
 from .paint import StartsPainting, captured, scene_camera, scene_seed, to_camera

@@ -7,7 +7,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from .. import compat, installed, service
-from ..synth_core import archive
+from ..synth_core import archive, files
 from ..synth_core.weights import WeightsError
 
 
@@ -118,7 +118,7 @@ class VEDUTA_OT_export_weights(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         except OSError as error:
-            self.report({"ERROR"}, f"{error.filename} can't be written ({error.strerror}); choose another folder.")
+            self.report({"ERROR"}, files.unwritable(error.filename, error))
             return {"CANCELLED"}
         self.report({"INFO"}, f"Wrote {path}")
         return {"FINISHED"}

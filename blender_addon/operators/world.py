@@ -99,7 +99,7 @@ class VEDUTA_OT_save_world(bpy.types.Operator):
         try:
             _write(path, world.panorama(context.scene))
         except OSError as error:
-            self.report({"ERROR"}, f"{path} can't be written ({error.strerror or error}); choose another folder, or make room.")
+            self.report({"ERROR"}, files.unwritable(path, error))
             return {"CANCELLED"}
         self.report({"INFO"}, f"Saved {path}.")
         return {"FINISHED"}

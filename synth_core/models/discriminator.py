@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from .. import labels as label_set
 from .layers import enlarge
 
-FAKE = label_set.COUNT  # the class beside the labels
 DECODED = 48  # channels of what the decoder ends in
 
 

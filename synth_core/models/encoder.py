@@ -7,7 +7,6 @@ from __future__ import annotations
 import torch
 import torch.nn as nn
 
-from .. import labels as label_set
 from ..request import STYLE_SIZE
 from .layers import exactly, leaky, pixel_norm
 

@@ -5,7 +5,6 @@ import torch
 import torch.nn.functional as F
 
 from .. import labels as label_set
-from ..models.discriminator import FAKE
 from ..models.encoder import pool_by_label
 from ..models.layers import exactly
 from . import parallel
@@ -28,7 +27,7 @@ def read_as(logits: torch.Tensor, maps: torch.Tensor, weights: torch.Tensor) -> 
 
 
 def read_as_fake(logits: torch.Tensor) -> torch.Tensor:
-    target = torch.full(logits.shape[:1] + logits.shape[2:], FAKE, device=logits.device)
+    target = torch.full(logits.shape[:1] + logits.shape[2:], label_set.FAKE, device=logits.device)
     return F.cross_entropy(logits.float(), target)
 
 

@@ -1,23 +1,16 @@
 """Fixtures and small scenes that the capture tests share."""
 from __future__ import annotations
 
-import importlib
 
 import pytest
 
 
-@pytest.fixture
-def modules(scene, veduta):
-    """`module("capture")` and so on: the extension's parts."""
-    return lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
-
-
 @pytest.fixture(params=["cycles", "gpu"])
-def route(request, modules, monkeypatch):
+def route(request, part, monkeypatch):
     """Each route's name, able to run in background."""
     if request.param == "gpu":
         make_gpu_context()
-        monkeypatch.setattr(modules("compat"), "gpu_ready", lambda: True)
+        monkeypatch.setattr(part("compat"), "gpu_ready", lambda: True)
     return request.param
 
 
@@ -38,22 +31,22 @@ def make_gpu_context() -> None:
     bpy.data.scenes.remove(scene)
 
 
-def material(modules, scene, name: str, label: str):
+def material(part, scene, name: str, label: str):
     """A new material with a label; "" leaves it without."""
     import bpy
 
     made = bpy.data.materials.new(name)
     if label:
-        modules("assignment").set_label(scene, made, modules("synth_core.labels").BY_NAME[label].id)
+        part("assignment").set_label(scene, made, part("synth_core.labels").BY_NAME[label].id)
     return made
 
 
-def add(modules, scene, kind: str, label: str, **options):
+def add(part, scene, kind: str, label: str, **options):
     """A new mesh primitive with a material of that label ("" for none); `options` go to its operator."""
     import bpy
 
     getattr(bpy.ops.mesh, f"primitive_{kind}_add")(**options)
-    bpy.context.object.data.materials.append(material(modules, scene, label or "plain", label))
+    bpy.context.object.data.materials.append(material(part, scene, label or "plain", label))
     return bpy.context.object
 
 
@@ -67,8 +60,8 @@ def add_camera(scene, **options):
     return scene.camera
 
 
-def shoot(modules, scene, width: int = 64, height: int = 48, **options):
+def shoot(part, scene, width: int = 64, height: int = 48, **options):
     """A capture of the scene's camera."""
     import bpy
 
-    return modules("capture").capture(scene, bpy.context.view_layer, scene.camera, width, height, **options)
+    return part("capture").capture(scene, bpy.context.view_layer, scene.camera, width, height, **options)

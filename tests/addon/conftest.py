@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -55,3 +56,35 @@ def scene(veduta: ModuleType):
 
     enable()
     return bpy.context.scene
+
+
+@pytest.fixture
+def part(scene, veduta: ModuleType) -> Iterator[Callable[[str], ModuleType]]:
+    """Imports a module of the enabled extension by its name below the root; what it still paints is stopped afterwards."""
+    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
+    importlib.import_module(f"{veduta.__name__}.painting").stop()
+
+
+@pytest.fixture
+def shelf(part) -> Iterator[Path]:
+    """The folder of installed weights, empty again afterwards, with Veduta's own chosen."""
+    service = part("service")
+    yield service.shelf()
+    service.preferences().weights = ""
+    part("painting").stop()
+    shutil.rmtree(service.shelf(), ignore_errors=True)
+    part("installed").forget()
+
+
+@pytest.fixture
+def beach(scene):
+    """A labelled plane before a camera, to be painted at 96 x 64."""
+    import bpy
+
+    bpy.ops.mesh.primitive_plane_add(size=20)
+    bpy.ops.veduta.assign_label(label="SAND", target="MATERIAL")
+    bpy.ops.object.camera_add(location=(0, -12, 3), rotation=(1.4, 0, 0))
+    scene.camera = bpy.context.object
+    scene.veduta.use_render_size, scene.veduta.width, scene.veduta.height = False, 96, 64
+    bpy.context.view_layer.update()
+    return scene

@@ -1,9 +1,8 @@
 """The backdrop: what renders show, what changes in the file, and that all of it is given back. Nothing paints: pictures are made up."""
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,14 +12,11 @@ AIR = 3  # pixels about the house's outline that belong to neither side
 
 
 @pytest.fixture
-def parts(scene, veduta) -> SimpleNamespace:
+def parts(part) -> SimpleNamespace:
     """The extension's modules that are tested here."""
-    def module(name: str) -> ModuleType:
-        return importlib.import_module(f"{veduta.__name__}.{name}")
-
     return SimpleNamespace(
-        backdrop=module("apply.backdrop"), apply=module("operators.apply"), visibility=module("apply.visibility"), recipe=module("recipe"),
-        assignment=module("assignment"), png=module("synth_core.png"), request=module("synth_core.request"))
+        backdrop=part("apply.backdrop"), apply=part("operators.apply"), visibility=part("apply.visibility"), recipe=part("recipe"),
+        assignment=part("assignment"), png=part("synth_core.png"), request=part("synth_core.request"))
 
 
 @pytest.fixture
@@ -290,10 +286,10 @@ def test_viewport_is_cut_anew_when_the_house_moves(parts, view):
     assert len(bpy.data.images) == images
 
 
-def test_only_moves_that_matter_cut_the_viewport_anew(parts, view):
+def test_only_moves_that_matter_cut_the_viewport_anew(part, parts, view):
     import bpy
 
-    follow = importlib.import_module(parts.backdrop.__name__.replace("backdrop", "follow"))
+    follow = part("apply.follow")
     concerned = []
 
     def note(scene, depsgraph):
@@ -480,8 +476,8 @@ def test_delivery_without_a_painting_is_refused(parts, view):
     assert parts.backdrop.find(view.scene) is None and not bpy.ops.veduta.remove_backdrop.poll()
 
 
-def test_settings_that_change_colours_are_named(parts, view):
-    colour = importlib.import_module(parts.backdrop.__name__.replace("backdrop", "colour"))
+def test_settings_that_change_colours_are_named(part, parts, view):
+    colour = part("apply.colour")
     settings = view.scene.view_settings
     assert colour.warnings(view.scene) == []
     settings.exposure, settings.use_curve_mapping = 1.0, True

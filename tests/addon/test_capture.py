@@ -6,15 +6,15 @@ import math
 import numpy as np
 import pytest
 
-from capturing import add, add_camera, modules, route, shoot  # noqa: F401  (fixtures)
+from capturing import add, add_camera, route, shoot  # noqa: F401  (fixtures)
 
 SKY, SUN, SAND, SEA, GRASS, TREE, BUILDING = 1, 4, 9, 12, 16, 20, 22
 
 
 @pytest.fixture
-def beach(modules, scene):
+def beach(part, scene):
     """A wide sand plane, seen from a camera 2 above it that looks level along +y: sand below the middle, sky above."""
-    add(modules, scene, "plane", "sand", size=4000)
+    add(part, scene, "plane", "sand", size=4000)
     add_camera(scene, location=(0, 0, 2), rotation=(math.pi / 2, 0, 0))
     return scene
 
@@ -26,62 +26,62 @@ def labels_in(view) -> set[int]:
 # What is refused
 
 
-def test_no_camera(modules, beach):
+def test_no_camera(part, beach):
     beach.camera = None
-    with pytest.raises(modules("capture").CaptureError, match="no active camera"):
-        shoot(modules, beach)
+    with pytest.raises(part("capture").CaptureError, match="no active camera"):
+        shoot(part, beach)
 
 
-def test_panoramic_camera(modules, beach):
+def test_panoramic_camera(part, beach):
     beach.camera.data.type = "PANO"
-    with pytest.raises(modules("capture").CaptureError, match="panoramic"):
-        shoot(modules, beach)
+    with pytest.raises(part("capture").CaptureError, match="panoramic"):
+        shoot(part, beach)
 
 
-def test_camera_that_is_none(modules, beach):
+def test_camera_that_is_none(part, beach):
     beach.camera = next(obj for obj in beach.objects if obj.type == "MESH")
-    with pytest.raises(modules("capture").CaptureError, match="is no camera"):
-        shoot(modules, beach)
+    with pytest.raises(part("capture").CaptureError, match="is no camera"):
+        shoot(part, beach)
 
 
-def test_empty_scene(modules, scene):
+def test_empty_scene(part, scene):
     add_camera(scene)
-    with pytest.raises(modules("capture").CaptureError, match="nothing to paint"):
-        shoot(modules, scene)
+    with pytest.raises(part("capture").CaptureError, match="nothing to paint"):
+        shoot(part, scene)
 
 
-def test_no_label_anywhere(modules, scene):
-    add(modules, scene, "cube", "")
+def test_no_label_anywhere(part, scene):
+    add(part, scene, "cube", "")
     add_camera(scene, location=(0, -9, 0), rotation=(math.pi / 2, 0, 0))
-    with pytest.raises(modules("capture").CaptureError, match="Nothing has a label"):
-        shoot(modules, scene)
+    with pytest.raises(part("capture").CaptureError, match="Nothing has a label"):
+        shoot(part, scene)
 
 
-def test_gpu_asked_for_where_it_can_not_draw(modules, beach, monkeypatch):
-    monkeypatch.setattr(modules("compat"), "gpu_ready", lambda: False)
-    with pytest.raises(modules("capture").CaptureError, match="without a window"):
-        shoot(modules, beach, route="gpu")
+def test_gpu_asked_for_where_it_can_not_draw(part, beach, monkeypatch):
+    monkeypatch.setattr(part("compat"), "gpu_ready", lambda: False)
+    with pytest.raises(part("capture").CaptureError, match="without a window"):
+        shoot(part, beach, route="gpu")
 
 
 # Holes
 
 
-def test_sky_above_the_horizon_and_every_pixel_labelled(modules, beach):
-    view = shoot(modules, beach)
+def test_sky_above_the_horizon_and_every_pixel_labelled(part, beach):
+    view = shoot(part, beach)
     assert (view.labels[:24] == SKY).all() and (view.labels[24:] == SAND).all()
     assert np.isinf(view.depth[:24]).all() and view.unlabelled == 0 and view.camera_name == beach.camera.name
 
 
-def test_unlabelled_surface_takes_its_neighbours_label_and_is_named(modules, beach):
-    add(modules, beach, "cube", "", location=(0, 8, 0.4), size=1).name = "Crate"
-    view = shoot(modules, beach)
+def test_unlabelled_surface_takes_its_neighbours_label_and_is_named(part, beach):
+    add(part, beach, "cube", "", location=(0, 8, 0.4), size=1).name = "Crate"
+    view = shoot(part, beach)
     assert labels_in(view) == {SKY, SAND}
     assert 0 < view.unlabelled < 0.5 and "Crate" in view.warnings[0]
 
 
-def test_nothing_but_sky_in_view(modules, beach):
+def test_nothing_but_sky_in_view(part, beach):
     beach.camera.rotation_euler.x = math.pi
-    assert labels_in(shoot(modules, beach)) == {SKY}
+    assert labels_in(shoot(part, beach)) == {SKY}
 
 
 # The sun
@@ -96,9 +96,9 @@ def add_sun(rise: float, turn: float = 0.0, angle: float = math.radians(10)):
     return bpy.context.object
 
 
-def test_sun_disc_where_the_camera_sees_it(modules, beach):
+def test_sun_disc_where_the_camera_sees_it(part, beach):
     add_sun(rise=math.radians(9), turn=math.radians(6))
-    disc = shoot(modules, beach, 128, 96).labels == SUN
+    disc = shoot(part, beach, 128, 96).labels == SUN
     focal = 128 * 50 / 36  # pixels
     row, column = 48 - focal * math.tan(math.radians(9)) / math.cos(math.radians(6)), 64 + focal * math.tan(math.radians(6))
     rows, columns = np.nonzero(disc)
@@ -107,56 +107,56 @@ def test_sun_disc_where_the_camera_sees_it(modules, beach):
     assert abs(disc.sum() / (math.pi * radius**2) - 1) < 0.15
 
 
-def test_small_sun_is_one_pixel_and_terrain_hides_it(modules, beach):
+def test_small_sun_is_one_pixel_and_terrain_hides_it(part, beach):
     lamp = add_sun(rise=math.radians(9), angle=0)
-    assert (shoot(modules, beach).labels == SUN).sum() == 1
+    assert (shoot(part, beach).labels == SUN).sum() == 1
     lamp.hide_render = True
-    assert SUN not in labels_in(shoot(modules, beach))
+    assert SUN not in labels_in(shoot(part, beach))
     lamp.hide_render = False
-    add(modules, beach, "cube", "rock", location=(0, 10, 2), size=9)
-    assert SUN not in labels_in(shoot(modules, beach))
+    add(part, beach, "cube", "rock", location=(0, 10, 2), size=9)
+    assert SUN not in labels_in(shoot(part, beach))
 
 
-def test_half_set_sun(modules, beach):
+def test_half_set_sun(part, beach):
     add_sun(rise=0)
-    view = shoot(modules, beach)
+    view = shoot(part, beach)
     assert (view.labels[:24] == SUN).any() and (view.labels[24:] == SAND).all()
 
 
 # Kept objects
 
 
-def test_kept_object_is_left_out_of_the_labels_and_is_the_matte(modules, beach, route):
-    house = add(modules, beach, "cube", "building", location=(0.13, 10.5, 2), rotation=(0, 0.3, 0), size=1)
+def test_kept_object_is_left_out_of_the_labels_and_is_the_matte(part, beach, route):
+    house = add(part, beach, "cube", "building", location=(0.13, 10.5, 2), rotation=(0, 0.3, 0), size=1)
     house.veduta.keep = True
-    view = shoot(modules, beach, route=route)
+    view = shoot(part, beach, route=route)
     assert labels_in(view) == {SKY, SAND}
     assert set(np.unique(view.matte)) > {0, 1} and len(np.unique(view.matte)) > 5
     side = 64 * 50 / 36 / 10  # of the front face in pixels
     assert abs(view.matte.sum() - side**2) < 0.05 * side**2
 
 
-def test_scenery_before_a_kept_object_hides_it(modules, beach, route):
-    house = add(modules, beach, "cube", "building", location=(0, 10.5, 2), size=1)
+def test_scenery_before_a_kept_object_hides_it(part, beach, route):
+    house = add(part, beach, "cube", "building", location=(0, 10.5, 2), size=1)
     house.veduta.keep = True
-    add(modules, beach, "cube", "rock", location=(0, 5, 2), size=2)
-    assert shoot(modules, beach, route=route).matte.sum() == 0
+    add(part, beach, "cube", "rock", location=(0, 5, 2), size=2)
+    assert shoot(part, beach, route=route).matte.sum() == 0
 
 
-def test_glass_of_a_kept_object_shows_the_painting(modules, beach):
-    house = add(modules, beach, "cube", "building", location=(0, 10.5, 2), size=1)
+def test_glass_of_a_kept_object_shows_the_painting(part, beach):
+    house = add(part, beach, "cube", "building", location=(0, 10.5, 2), size=1)
     house.veduta.keep = True
     glass = house.data.materials[0]
-    modules("compat").enable_nodes(glass)
+    part("compat").enable_nodes(glass)
     glass.node_tree.nodes["Principled BSDF"].inputs["Transmission Weight"].default_value = 1
-    assert shoot(modules, beach).matte.sum() == 0
+    assert shoot(part, beach).matte.sum() == 0
 
 
 # What is taken in
 
 
 @pytest.mark.parametrize("kind", ["text", "curve", "metaball", "surface"])
-def test_objects_that_become_meshes(modules, beach, kind):
+def test_objects_that_become_meshes(part, beach, kind):
     import bpy
 
     at = {"location": (0, 6, 2), "rotation": (math.pi / 2, 0, 0)}
@@ -170,63 +170,63 @@ def test_objects_that_become_meshes(modules, beach, kind):
     else:
         bpy.ops.surface.primitive_nurbs_surface_sphere_add(location=at["location"])
     bpy.context.object.veduta.label = "BUILDING"
-    assert BUILDING in labels_in(shoot(modules, beach))
+    assert BUILDING in labels_in(shoot(part, beach))
 
 
-def test_label_of_an_object_and_of_a_collection(modules, beach):
+def test_label_of_an_object_and_of_a_collection(part, beach):
     import bpy
 
-    add(modules, beach, "cube", "building", location=(-1, 6, 2), size=1).veduta.label = "GRASS"
-    hedge = add(modules, beach, "cube", "building", location=(1, 6, 2), size=1)
+    add(part, beach, "cube", "building", location=(-1, 6, 2), size=1).veduta.label = "GRASS"
+    hedge = add(part, beach, "cube", "building", location=(1, 6, 2), size=1)
     garden = bpy.data.collections.new("garden")
     beach.collection.children.link(garden)
     garden.objects.link(hedge)
     beach.collection.objects.unlink(hedge)
     garden.veduta.label = "TREE"
-    assert labels_in(shoot(modules, beach)) == {SKY, SAND, GRASS, TREE}
+    assert labels_in(shoot(part, beach)) == {SKY, SAND, GRASS, TREE}
 
 
-def test_mesh_in_edit_mode(modules, beach):
+def test_mesh_in_edit_mode(part, beach):
     import bpy
 
-    add(modules, beach, "cube", "building", location=(0, 6, 2), size=1)
+    add(part, beach, "cube", "building", location=(0, 6, 2), size=1)
     bpy.ops.object.mode_set(mode="EDIT")
-    assert BUILDING in labels_in(shoot(modules, beach))
+    assert BUILDING in labels_in(shoot(part, beach))
     bpy.ops.object.mode_set(mode="OBJECT")
 
 
-def test_what_veduta_hid_from_the_camera_is_still_captured(modules, beach):
-    tower = add(modules, beach, "cube", "building", location=(0, 6, 2), size=1)
+def test_what_veduta_hid_from_the_camera_is_still_captured(part, beach):
+    tower = add(part, beach, "cube", "building", location=(0, 6, 2), size=1)
     tower.visible_camera = False
-    assert BUILDING not in labels_in(shoot(modules, beach))
-    tower[modules("capture.extract").HIDDEN_MARK] = True
-    assert BUILDING in labels_in(shoot(modules, beach))
+    assert BUILDING not in labels_in(shoot(part, beach))
+    tower[part("capture.extract").HIDDEN_MARK] = True
+    assert BUILDING in labels_in(shoot(part, beach))
 
 
-def test_cut_out_leaves(modules, beach, route):
+def test_cut_out_leaves(part, beach, route):
     import bpy
 
-    leaf = add(modules, beach, "plane", "tree", location=(0, 6, 2), rotation=(math.pi / 2, 0, 0), size=2)
+    leaf = add(part, beach, "plane", "tree", location=(0, 6, 2), rotation=(math.pi / 2, 0, 0), size=2)
     holed = bpy.data.images.new("leaf", 8, 8, alpha=True)
     pixels = np.ones((8, 8, 4), np.float32)
     pixels[:, 4:, 3] = 0.3  # the right half is air
     holed.pixels.foreach_set(pixels.reshape(-1))
     surface = leaf.data.materials[0]
-    modules("compat").enable_nodes(surface)
+    part("compat").enable_nodes(surface)
     tree = surface.node_tree
     texture = tree.nodes.new("ShaderNodeTexImage")
     texture.image = holed
     tree.links.new(texture.outputs["Alpha"], tree.nodes["Principled BSDF"].inputs["Alpha"])
-    view = shoot(modules, beach, route=route)
+    view = shoot(part, beach, route=route)
     assert (view.labels[10:38, 25:31] == TREE).all()
     assert (view.labels[:24, 33:] == SKY).all() and (view.labels[24:, 33:] == SAND).all()
 
 
-def test_collections_instanced_in_instanced_collections(modules, beach):
+def test_collections_instanced_in_instanced_collections(part, beach):
     import bpy
 
-    tower = add(modules, beach, "cube", "building", size=1)
-    hidden = add(modules, beach, "cube", "rock", location=(2, 0, 0), size=1)
+    tower = add(part, beach, "cube", "building", size=1)
+    hidden = add(part, beach, "cube", "rock", location=(2, 0, 0), size=1)
     hidden.hide_render = True
     town, country = bpy.data.collections.new("town"), bpy.data.collections.new("country")
     for obj in (tower, hidden):
@@ -236,25 +236,25 @@ def test_collections_instanced_in_instanced_collections(modules, beach):
         empty = bpy.data.objects.new(name, None)
         empty.instance_type, empty.instance_collection, empty.location = "COLLECTION", inside, at
         home.objects.link(empty)
-    view = shoot(modules, beach)
+    view = shoot(part, beach)
     assert labels_in(view) == {SKY, SAND, BUILDING}
     assert abs(view.depth[23, 32] - 5.5) < 1e-4  # the front of the tower: both empties' places add up
 
 
-def test_scene_that_is_not_the_active_one(modules, beach, towered):
+def test_scene_that_is_not_the_active_one(part, beach, towered):
     import bpy
 
     other = bpy.data.scenes.new("other")
     bpy.context.window.scene = other
-    view = modules("capture").capture(beach, beach.view_layers[0], beach.camera, 64, 48)
+    view = part("capture").capture(beach, beach.view_layers[0], beach.camera, 64, 48)
     assert BUILDING in labels_in(view)
 
 
-def test_drawn_in_strips(modules, beach, towered, monkeypatch):
+def test_drawn_in_strips(part, beach, towered, monkeypatch):
     towered[0].veduta.keep = True
-    whole = shoot(modules, beach)
-    monkeypatch.setattr(modules("capture"), "_MOST_PIXELS", 1000)
-    view = shoot(modules, beach)
+    whole = shoot(part, beach)
+    monkeypatch.setattr(part("capture"), "_MOST_PIXELS", 1000)
+    view = shoot(part, beach)
     assert all(np.array_equal(getattr(view, name), getattr(whole, name)) for name in ("labels", "depth", "matte"))
 
 
@@ -275,11 +275,11 @@ def hidden_ways():
 
 
 @pytest.fixture
-def towered(modules, beach):
+def towered(part, beach):
     """The beach with a tower in a collection of its own: (tower, collection, layer collection)."""
     import bpy
 
-    tower = add(modules, beach, "cube", "building", location=(0, 6, 2), size=1)
+    tower = add(part, beach, "cube", "building", location=(0, 6, 2), size=1)
     home = bpy.data.collections.new("town")
     beach.collection.children.link(home)
     home.objects.link(tower)
@@ -288,41 +288,41 @@ def towered(modules, beach):
 
 
 @pytest.mark.parametrize("way", hidden_ways())
-def test_what_does_not_render_is_left_out(modules, beach, towered, way):
+def test_what_does_not_render_is_left_out(part, beach, towered, way):
     hidden_ways()[way](*towered)
-    view = shoot(modules, beach)
+    view = shoot(part, beach)
     assert labels_in(view) == {SKY, SAND} and view.warnings == []
 
 
 @pytest.mark.parametrize("way", ["object", "collection"])
-def test_holdout_hides_and_has_no_label(modules, beach, towered, way):
+def test_holdout_hides_and_has_no_label(part, beach, towered, way):
     tower, _home, layer = towered
-    add(modules, beach, "cube", "grass", location=(0, 9, 2), size=1)
+    add(part, beach, "cube", "grass", location=(0, 9, 2), size=1)
     (tower if way == "object" else layer).__setattr__("is_holdout" if way == "object" else "holdout", True)
-    view = shoot(modules, beach)
+    view = shoot(part, beach)
     assert labels_in(view) == {SKY, SAND} and view.unlabelled == 0
 
 
 @pytest.mark.parametrize("way", ["eye", "monitor"])
-def test_hidden_in_the_viewport_is_left_out_and_named(modules, beach, towered, way):
+def test_hidden_in_the_viewport_is_left_out_and_named(part, beach, towered, way):
     tower, _home, _layer = towered
     tower.hide_set(True) if way == "eye" else setattr(tower, "hide_viewport", True)
-    view = shoot(modules, beach)
+    view = shoot(part, beach)
     assert BUILDING not in labels_in(view) and [tower.name in warning for warning in view.warnings] == [True]
 
 
-def test_volumes_are_named(modules, beach):
+def test_volumes_are_named(part, beach):
     import bpy
 
     bpy.ops.object.volume_add()
-    assert [bpy.context.object.name in warning for warning in shoot(modules, beach).warnings] == [True]
+    assert [bpy.context.object.name in warning for warning in shoot(part, beach).warnings] == [True]
 
 
 # The frame
 
 
-def test_painting_size(modules, beach):
-    size = modules("capture").painting_size
+def test_painting_size(part, beach):
+    size = part("capture").painting_size
     render = beach.render
     render.resolution_x, render.resolution_y, render.resolution_percentage = 1920, 1080, 100
     assert size(beach) == (1024, 576) and size(beach, cap=4096) == (1920, 1080)
@@ -332,21 +332,21 @@ def test_painting_size(modules, beach):
     assert size(beach) == (1024, 64)
 
 
-def test_render_border_changes_nothing(modules, beach, towered):
-    whole = shoot(modules, beach)
+def test_render_border_changes_nothing(part, beach, towered):
+    whole = shoot(part, beach)
     beach.render.use_border = beach.render.use_crop_to_border = True
     beach.render.border_min_x, beach.render.border_max_y = 0.4, 0.7
-    assert np.array_equal(shoot(modules, beach).labels, whole.labels)
+    assert np.array_equal(shoot(part, beach).labels, whole.labels)
 
 
-def test_viewport_matrices_in_place_of_a_camera(modules, beach, towered):
+def test_viewport_matrices_in_place_of_a_camera(part, beach, towered):
     import bpy
 
-    capture = modules("capture")
-    through_camera = shoot(modules, beach)
-    lens = modules("capture.project").camera_lens(beach, bpy.context.view_layer.depsgraph, beach.camera)
+    capture = part("capture")
+    through_camera = shoot(part, beach)
+    lens = part("capture.project").camera_lens(beach, bpy.context.view_layer.depsgraph, beach.camera)
     beach.camera = None
-    view = shoot(modules, beach, viewport=capture.matrix_lens(lens.view, lens.window().astype(np.float32)))
+    view = shoot(part, beach, viewport=capture.matrix_lens(lens.view, lens.window().astype(np.float32)))
     assert np.array_equal(view.labels, through_camera.labels) and view.camera_name == ""
 
 
@@ -361,21 +361,21 @@ def data_blocks() -> dict[str, list[tuple[str, int]]]:
             for name in dir(bpy.data) if isinstance(getattr(bpy.data, name), bpy.types.bpy_prop_collection)}
 
 
-def test_nothing_of_the_users_changes(modules, beach, towered, route, tmp_path):
+def test_nothing_of_the_users_changes(part, beach, towered, route, tmp_path):
     import bpy
 
     towered[0].veduta.keep = True
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     before, dirty = data_blocks(), bpy.data.is_dirty  # in background it is always set before 5.2
     for _ in range(2):
-        shoot(modules, beach, route=route)
+        shoot(part, beach, route=route)
     assert data_blocks() == before and bpy.data.is_dirty == dirty
     assert bpy.context.scene == beach
 
 
-def test_a_failed_capture_leaves_nothing_behind(modules, beach, monkeypatch):
+def test_a_failed_capture_leaves_nothing_behind(part, beach, monkeypatch):
     before = data_blocks()
-    monkeypatch.setattr(modules("capture.cycles_route").CyclesRoute, "_render", lambda *_: 1 / 0)
+    monkeypatch.setattr(part("capture.cycles_route").CyclesRoute, "_render", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        shoot(modules, beach, route="cycles")
+        shoot(part, beach, route="cycles")
     assert data_blocks() == before

@@ -1,7 +1,6 @@
 """Export Frames: a frame's file holds what painting that frame asks for, and the scene stands where it stood."""
 from __future__ import annotations
 
-import importlib
 import os
 import subprocess
 import sys
@@ -11,13 +10,6 @@ import numpy as np
 import pytest
 
 SIZE = (96, 64)
-
-
-@pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
-    importlib.import_module(f"{veduta.__name__}.painting").stop()
 
 
 @pytest.fixture

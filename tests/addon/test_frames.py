@@ -3,7 +3,6 @@ cameras see; and the command line, with two workers at once."""
 from __future__ import annotations
 
 import errno
-import importlib
 import os
 import re
 import subprocess
@@ -15,26 +14,19 @@ from types import SimpleNamespace
 import bpy
 import numpy as np
 import pytest
-from capturing import add, add_camera, modules  # noqa: F401  (a fixture)
+from capturing import add, add_camera  # noqa: F401  (a fixture)
 
 SIZE = (64, 64)
 PATIENCE = 60.0  # seconds
 
 
 @pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
-    importlib.import_module(f"{veduta.__name__}.painting").stop()
-
-
-@pytest.fixture
-def shot(scene, modules, tmp_path):  # noqa: F811
+def shot(scene, part, tmp_path):  # noqa: F811
     """A kept box on grass before a mountain; the camera moves two metres a frame, from frame 1 to 3; painted at SIZE, saved in tmp_path."""
-    add(modules, scene, "plane", "grass", size=200)
-    add(modules, scene, "cone", "mountain", radius1=9, depth=12, location=(0, 20, 5))
-    add(modules, scene, "cube", "", size=2, location=(0, 0, 1))
-    modules("assignment").set_keep(scene, bpy.context.object, True)
+    add(part, scene, "plane", "grass", size=200)
+    add(part, scene, "cone", "mountain", radius1=9, depth=12, location=(0, 20, 5))
+    add(part, scene, "cube", "", size=2, location=(0, 0, 1))
+    part("assignment").set_keep(scene, bpy.context.object, True)
     camera = add_camera(scene, location=(-1, -14, 4), rotation=(1.4, 0, 0))
     for frame in (1, 3):
         camera.location.x = 2 * frame - 4
@@ -216,8 +208,8 @@ def test_without_a_camera_and_without_a_file(shot, tmp_path):
         bpy.ops.veduta.paint_cameras()
 
 
-def test_an_unsaved_file_has_no_folder_beside_it(scene, modules):  # noqa: F811
-    add(modules, scene, "plane", "grass", size=20)
+def test_an_unsaved_file_has_no_folder_beside_it(scene, part):  # noqa: F811
+    add(part, scene, "plane", "grass", size=20)
     add_camera(scene, location=(0, -12, 3), rotation=(1.4, 0, 0))
     with pytest.raises(RuntimeError, match="never saved"):
         bpy.ops.veduta.paint_frames()

@@ -1,7 +1,6 @@
 """Terrain textures from above and tiles: where every face finds its colour, what is changed and given back, and what is refused."""
 from __future__ import annotations
 
-import importlib
 import json
 
 import bpy
@@ -9,13 +8,6 @@ import numpy as np
 import pytest
 
 SIZE = "512"
-
-
-@pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
-    importlib.import_module(f"{veduta.__name__}.painting").stop()
 
 
 def ridge(scene, part, name: str = "Ridge", cliff: bool = False) -> bpy.types.Object:

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from types import SimpleNamespace
 
 import bpy
@@ -13,11 +12,11 @@ SHAPE = (64, 96)
 
 
 @pytest.fixture
-def parts(scene, veduta) -> SimpleNamespace:
+def parts(part) -> SimpleNamespace:
     """The extension's modules that are tested here."""
     names = {"history": "history", "recipe": "recipe", "request": "synth_core.request", "backdrop": "apply.backdrop", "png": "synth_core.png",
              "panel": "panels.history"}
-    return SimpleNamespace(**{key: importlib.import_module(f"{veduta.__name__}.{name}") for key, name in names.items()})
+    return SimpleNamespace(**{key: part(name) for key, name in names.items()})
 
 
 @pytest.fixture
@@ -162,9 +161,8 @@ def test_without_paintings_the_buttons_are_off(scene, parts):
     assert not any(operator.poll() for operator in (bpy.ops.veduta.apply_painting, bpy.ops.veduta.delete_painting, bpy.ops.veduta.reproduce))
 
 
-def test_any_painting_of_the_file_is_reproduced(parts, scene, three, veduta, monkeypatch):
-    painting = importlib.import_module(f"{veduta.__name__}.painting")
-    reproduce = importlib.import_module(f"{veduta.__name__}.operators.reproduce")
+def test_any_painting_of_the_file_is_reproduced(part, three, monkeypatch):
+    painting, reproduce = part("painting"), part("operators.reproduce")
     started = []
     monkeypatch.setattr(painting, "start", lambda request, deliver: started.append(request))
     warnings = reproduce.begin(bpy.context, three[0].name)

@@ -1,22 +1,20 @@
 """Labels and keep marks: who decides what a surface is painted as, and that the operators set it, on linked data too."""
 from __future__ import annotations
 
-import importlib
 
 import bpy
 import pytest
 
 
 @pytest.fixture
-def assignment(scene, veduta):
-    return importlib.import_module(f"{veduta.__name__}.assignment")
+def assignment(part):
+    return part("assignment")
 
 
 @pytest.fixture
-def ids(scene, veduta):
+def ids(part):
     """Label ids by name."""
-    labels = importlib.import_module(f"{veduta.__name__}.synth_core.labels")
-    return {label.name: label.id for label in labels.LABELS}
+    return {label.name: label.id for label in part("synth_core.labels").LABELS}
 
 
 @pytest.fixture

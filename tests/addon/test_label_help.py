@@ -5,7 +5,7 @@ import bpy
 import numpy as np
 import pytest
 from mathutils import Color
-from capturing import add, add_camera, material, modules, shoot  # noqa: F401  (fixtures)
+from capturing import add, add_camera, shoot  # noqa: F401  (fixtures)
 
 
 @pytest.mark.parametrize("name, label", [
@@ -14,87 +14,87 @@ from capturing import add, add_camera, material, modules, shoot  # noqa: F401  (
     ("sandy", "sand"), ("WATER", "sea"), ("MI_Rock_Mossy", "rock"), ("SM_Wall_Stone_01", "building"), ("SM_Bridge_Wood_01", "building"),
     ("Stone_Path", "road"), ("Tree_Stone", "stone"),
 ])
-def test_names_speak(modules, name, label):
-    found = modules("words").label_of(name)
-    assert modules("synth_core.labels").LABELS[found].name == (label or "unlabelled")
+def test_names_speak(part, name, label):
+    found = part("words").label_of(name)
+    assert part("synth_core.labels").LABELS[found].name == (label or "unlabelled")
 
 
-def ids(modules, *names):
-    return [modules("synth_core.labels").BY_NAME[name].id for name in names]
+def ids(part, *names):
+    return [part("synth_core.labels").BY_NAME[name].id for name in names]
 
 
-def test_shapes_are_told_by_slope_and_height(modules):
-    guess = modules("guess")
+def test_shapes_are_told_by_slope_and_height(part):
+    guess = part("guess")
     normal = np.array([(0, 0, 1), (0, 0, 1), (0, 0, 1), (1, 0, 0), (0, 0.1, 0.995)], np.float32)
     found = guess.by_shape(normal, np.array([0, 1, 400, 50, 20]), guess.Thresholds())
-    assert found.tolist() == ids(modules, "sea", "sand", "snow", "rock", "grass")
+    assert found.tolist() == ids(part, "sea", "sand", "snow", "rock", "grass")
 
 
-def test_guesses_change_nothing_until_they_are_applied(modules, scene):
+def test_guesses_change_nothing_until_they_are_applied(part, scene):
     atlas = bpy.data.materials.new("Atlas")
     for name in ("SM_Tree_01", "SM_Rock_01"):
         bpy.ops.mesh.primitive_cube_add()
         bpy.context.object.name = name
         bpy.context.object.data.materials.append(atlas)
-    spoken = add(modules, scene, "plane", "")
+    spoken = add(part, scene, "plane", "")
     spoken.data.materials[0].name = "Sand Dune"
     bpy.ops.veduta.guess_labels()
     lines = bpy.context.window_manager.veduta.proposals
     assert {(line.name, line.label) for line in lines} == {("SM_Tree_01", "Tree"), ("SM_Rock_01", "Rock"), ("Sand Dune", "Sand")}
-    assignment, show_labels = modules("assignment"), modules("operators.show_labels")
+    assignment, show_labels = part("assignment"), part("operators.show_labels")
     assert not any(assignment.object_label(scene, obj) for obj in scene.objects)
     assert len({tuple(colour) for colour in np.round(show_labels._shown[scene.session_uid].colours[:, :3] / show_labels._shown[
         scene.session_uid].colours[:, :3].max(1, keepdims=True), 2)}) == 3
     next(line for line in lines if line.name == "SM_Rock_01").use = False
     assert bpy.ops.veduta.apply_guess() == {"FINISHED"}
-    assert [assignment.object_label(scene, bpy.data.objects[name]) for name in ("SM_Tree_01", "SM_Rock_01")] == [*ids(modules, "tree"), 0]
-    assert assignment.material_label(scene, spoken.data.materials[0]) == ids(modules, "sand")[0]
+    assert [assignment.object_label(scene, bpy.data.objects[name]) for name in ("SM_Tree_01", "SM_Rock_01")] == [*ids(part, "tree"), 0]
+    assert assignment.material_label(scene, spoken.data.materials[0]) == ids(part, "sand")[0]
     assert not bpy.context.window_manager.veduta.proposals
     show_labels.hide_all()
 
 
-def test_a_terrain_without_a_name_gets_labels_by_face(modules, scene):
+def test_a_terrain_without_a_name_gets_labels_by_face(part, scene):
     bpy.ops.mesh.primitive_cube_add(location=(0, 0, 5))
     bpy.ops.veduta.guess_labels()
     bpy.ops.veduta.apply_guess()
-    faces = modules("painted").read(bpy.context.object.data)
-    assert sorted(faces.tolist()) == sorted(ids(modules, "rock") * 4 + ids(modules, "grass") * 2)
-    modules("operators.show_labels").hide_all()
+    faces = part("painted").read(bpy.context.object.data)
+    assert sorted(faces.tolist()) == sorted(ids(part, "rock") * 4 + ids(part, "grass") * 2)
+    part("operators.show_labels").hide_all()
 
 
 @pytest.mark.parametrize("domain", ["CORNER", "POINT"])
-def test_painted_labels_stand_between_material_and_object(modules, scene, domain):
-    plane = add(modules, scene, "plane", "sand", size=20)
+def test_painted_labels_stand_between_material_and_object(part, scene, domain):
+    plane = add(part, scene, "plane", "sand", size=20)
     camera = add_camera(scene, location=(0, 0, 10))
-    painted = modules("painted")
+    painted = part("painted")
     attribute = plane.data.color_attributes.new(painted.ATTRIBUTE, "BYTE_COLOR", domain)
-    rock = [channel / 255 + 0.01 for channel in modules("synth_core.labels").BY_NAME["rock"].colour]
-    assert (shoot(modules, scene, route="cycles").labels == ids(modules, "sand")[0]).all(), "black is not painted"
+    rock = [channel / 255 + 0.01 for channel in part("synth_core.labels").BY_NAME["rock"].colour]
+    assert (shoot(part, scene, route="cycles").labels == ids(part, "sand")[0]).all(), "black is not painted"
     for corner in list(attribute.data)[:3]:
         corner.color_srgb = (*rock, 1)
     plane.data.update()
-    assert (shoot(modules, scene, route="cycles").labels == ids(modules, "rock")[0]).all()
-    modules("assignment").set_label(scene, plane, ids(modules, "snow")[0])
-    assert (shoot(modules, scene, route="cycles").labels == ids(modules, "snow")[0]).all()
+    assert (shoot(part, scene, route="cycles").labels == ids(part, "rock")[0]).all()
+    part("assignment").set_label(scene, plane, ids(part, "snow")[0])
+    assert (shoot(part, scene, route="cycles").labels == ids(part, "snow")[0]).all()
     assert camera is scene.camera
 
 
-def test_paint_labels_begins_with_the_materials(modules, scene):
-    plane = add(modules, scene, "plane", "lake")
+def test_paint_labels_begins_with_the_materials(part, scene):
+    plane = add(part, scene, "plane", "lake")
     assert bpy.ops.veduta.paint_labels() == {"FINISHED"}
-    assert modules("painted").read(plane.data).tolist() == ids(modules, "lake")
+    assert part("painted").read(plane.data).tolist() == ids(part, "lake")
     assert bpy.context.mode == "PAINT_VERTEX"
     colours = bpy.context.tool_settings.vertex_paint.palette.colors
     swatches = np.array([shown(colour.color) for colour in colours], np.float32)
-    assert modules("painted").nearest(swatches).tolist() == list(range(1, 23))
+    assert part("painted").nearest(swatches).tolist() == list(range(1, 23))
     assert bpy.ops.veduta.brush_label(label="ROCK") == {"FINISHED"}
     settings = bpy.context.tool_settings
-    holders = [modules("compat").unified_paint(settings), settings.vertex_paint.brush]
+    holders = [part("compat").unified_paint(settings), settings.vertex_paint.brush]
     held = np.array([shown(holder.color) for holder in holders if holder is not None], np.float32)
-    assert ids(modules, "rock")[0] in modules("painted").nearest(held)
+    assert ids(part, "rock")[0] in part("painted").nearest(held)
     if bpy.app.version >= (5, 0):  # before, Blender crashes where there is no brush, as in background
         bpy.ops.paint.vertex_color_set()
-        assert modules("painted").read(plane.data).tolist() == ids(modules, "rock"), "the mesh is filled with the brush's colour"
+        assert part("painted").read(plane.data).tolist() == ids(part, "rock"), "the mesh is filled with the brush's colour"
     bpy.ops.object.mode_set(mode="OBJECT")
     assert not bpy.ops.veduta.brush_label.poll()
 
@@ -104,9 +104,9 @@ def shown(colour) -> tuple[float, ...]:
     return tuple(colour if bpy.app.version < (5, 0) else Color(colour).from_scene_linear_to_srgb())
 
 
-def test_advice_names_what_will_look_bad(modules):
-    advice = modules("advice")
-    sea, sky, tree = ids(modules, "sea", "sky", "tree")
+def test_advice_names_what_will_look_bad(part):
+    advice = part("advice")
+    sea, sky, tree = ids(part, "sea", "sky", "tree")
     far = np.full((40, 60), 50.0)
     half = np.full((40, 60), sea, np.uint8)
     half[:20] = sky
@@ -120,12 +120,12 @@ def test_advice_names_what_will_look_bad(modules):
     assert "inside" in advice.of(half, 0, np.full((40, 60), 0.2), 0.1)[0].sentence
 
 
-def test_specks_are_dropped_where_asked(modules, scene):
-    paint = modules("operators.paint")
+def test_specks_are_dropped_where_asked(part, scene):
+    paint = part("operators.paint")
     bpy.ops.veduta.drop_specks()
-    add(modules, scene, "plane", "sand", size=40)
-    tiny = add(modules, scene, "cube", "tree", size=0.3, location=(0, 0, 0.2))
+    add(part, scene, "plane", "sand", size=40)
+    tiny = add(part, scene, "cube", "tree", size=0.3, location=(0, 0, 0.2))
     add_camera(scene, location=(0, 0, 10))
     scene.veduta.use_render_size, scene.veduta.width, scene.veduta.height = False, 64, 64
     view, _ = paint.captured(bpy.context, scene.camera, 1)
-    assert tiny and (view.labels == ids(modules, "sand")[0]).all()
+    assert tiny and (view.labels == ids(part, "sand")[0]).all()

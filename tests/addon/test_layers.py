@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,11 +14,11 @@ SHAPE = (64, 96)
 
 
 @pytest.fixture
-def parts(scene, veduta) -> SimpleNamespace:
+def parts(part) -> SimpleNamespace:
     """The extension's modules that are tested here."""
     names = {"exr": "synth_core.exr", "layers": "apply.layers", "recipe": "recipe", "request": "synth_core.request", "capture": "capture",
              "backdrop": "apply.backdrop", "png": "synth_core.png"}
-    return SimpleNamespace(**{key: importlib.import_module(f"{veduta.__name__}.{name}") for key, name in names.items()})
+    return SimpleNamespace(**{key: part(name) for key, name in names.items()})
 
 
 @pytest.fixture

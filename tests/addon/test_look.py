@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import time
 from pathlib import Path
@@ -16,15 +15,14 @@ LOOKS = ("golden hour", "mist", "storm")
 
 
 @pytest.fixture
-def parts(scene, veduta, monkeypatch, tmp_path) -> SimpleNamespace:
+def parts(part, monkeypatch, tmp_path) -> SimpleNamespace:
     """The extension's modules that are tested here, with three looks in the weights."""
     names = {"looks": "looks", "painting": "painting", "thumbnails": "thumbnails", "thumbnail": "synth_core.thumbnail",
              "styles": "synth_core.styles", "weights": "synth_core.weights", "request": "synth_core.request",
              "photographs": "photographs", "recipe": "recipe", "service": "service", "exr": "synth_core.exr", "backdrop": "apply.backdrop"}
-    found = SimpleNamespace(**{key: importlib.import_module(f"{veduta.__name__}.{name}") for key, name in names.items()})
+    found = SimpleNamespace(**{key: part(name) for key, name in names.items()})
     monkeypatch.setattr(found.looks, "_styles", found.styles.Styles(weights_folder(found.weights, tmp_path / "weights")))
     yield found
-    found.painting.stop()
     found.thumbnails.free()
 
 
@@ -45,17 +43,6 @@ def weights_folder(weights, folder: Path) -> Path:
 @pytest.fixture
 def settings(scene, parts):
     return scene.veduta.look
-
-
-@pytest.fixture
-def beach(scene):
-    """A labelled plane before a camera, to be painted small."""
-    bpy.ops.mesh.primitive_plane_add(size=20)
-    bpy.ops.veduta.assign_label(label="SAND", target="MATERIAL")
-    bpy.ops.object.camera_add(location=(0, -12, 3), rotation=(1.4, 0, 0))
-    scene.camera = bpy.context.object
-    scene.veduta.use_render_size, scene.veduta.width, scene.veduta.height = False, 96, 64
-    return scene
 
 
 def test_by_seed_leaves_the_style_to_the_painter(parts, scene):

@@ -1,7 +1,6 @@
 """Masks and height map: what is written is read back and held against rays and labels, and what can't be written is said."""
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 
@@ -12,12 +11,6 @@ from mathutils import Vector
 
 SIZE = 96
 SAND, GRASS, LAKE = "sand", "grass", "lake"
-
-
-@pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    return lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
 
 
 @pytest.fixture

@@ -1,25 +1,17 @@
 """Match Light: what is read off paintings made by hand, and what becomes of the lamp and the world."""
 from __future__ import annotations
 
-import importlib
 
 import bpy
 import numpy as np
 import pytest
-from capturing import add, add_camera, modules  # noqa: F401  (a fixture)
+from capturing import add, add_camera  # noqa: F401  (a fixture)
 
 
 @pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
-    importlib.import_module(f"{veduta.__name__}.painting").stop()
-
-
-@pytest.fixture
-def meadow(scene, modules):  # noqa: F811
+def meadow(scene, part):  # noqa: F811
     """A painted meadow with a Sun and a world."""
-    add(modules, scene, "plane", "grass", size=60)
+    add(part, scene, "plane", "grass", size=60)
     bpy.ops.object.light_add(type="SUN", rotation=(0.5, 0.2, 0))
     add_camera(scene, location=(0, -14, 3), rotation=(1.5, 0, 0))
     scene.veduta.use_render_size, scene.veduta.width, scene.veduta.height = False, 64, 64

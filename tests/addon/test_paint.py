@@ -4,7 +4,6 @@ What a press of the button does in a window (timers, progress, undo) is shot and
 """
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
@@ -16,25 +15,6 @@ import pytest
 
 SIZE = (96, 64)
 PATIENCE = 60.0  # seconds
-
-
-@pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
-    importlib.import_module(f"{veduta.__name__}.painting").stop()
-
-
-@pytest.fixture
-def beach(scene, part):
-    """A labelled plane before a camera, to be painted at SIZE."""
-    bpy.ops.mesh.primitive_plane_add(size=20)
-    bpy.ops.veduta.assign_label(label="SAND", target="MATERIAL")
-    bpy.ops.object.camera_add(location=(0, -12, 3), rotation=(1.4, 0, 0))
-    scene.camera = bpy.context.object
-    scene.veduta.use_render_size = False
-    scene.veduta.width, scene.veduta.height = SIZE
-    return scene
 
 
 def press(part) -> None:

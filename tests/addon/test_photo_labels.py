@@ -1,7 +1,6 @@
 """Labels from Photo: what is asked, what is kept as one undoable step, what the map says, and its painting; refusals in one sentence."""
 from __future__ import annotations
 
-import importlib
 import struct
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,12 +13,10 @@ IDS = np.repeat(np.uint8([1, 1, 12, 9]), 20)[:, None].repeat(96, 1)  # half sky,
 
 
 @pytest.fixture
-def parts(scene, veduta) -> SimpleNamespace:
+def parts(part) -> SimpleNamespace:
     names = {"painting": "painting", "maps": "photo_maps", "request": "synth_core.request", "segmenter": "synth_core.segmenter", "png": "synth_core.png",
              "photographs": "photographs"}
-    found = SimpleNamespace(**{key: importlib.import_module(f"{veduta.__name__}.{name}") for key, name in names.items()})
-    yield found
-    found.painting.stop()
+    return SimpleNamespace(**{key: part(name) for key, name in names.items()})
 
 
 @pytest.fixture

@@ -1,36 +1,17 @@
 """The preferences: the engine that is chosen is the one that paints, and a Python of the user's own is looked at."""
 from __future__ import annotations
 
-import importlib
 
 import bpy
 import pytest
 
 
 @pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
-    preferences = bpy.context.preferences.addons[veduta.__name__].preferences
+def preferences(part):
+    """The extension's preferences, as they come afterwards."""
+    preferences = part("service").preferences()
+    yield preferences
     preferences.engine, preferences.python = "onnx", ""
-    importlib.import_module(f"{veduta.__name__}.painting").stop()
-
-
-@pytest.fixture
-def preferences(part, veduta):
-    return bpy.context.preferences.addons[veduta.__name__].preferences
-
-
-@pytest.fixture
-def beach(scene, part):
-    """A labelled plane before a camera, painted small."""
-    bpy.ops.mesh.primitive_plane_add(size=20)
-    bpy.ops.veduta.assign_label(label="SAND", target="MATERIAL")
-    bpy.ops.object.camera_add(location=(0, -12, 3), rotation=(1.4, 0, 0))
-    scene.camera = bpy.context.object
-    scene.veduta.use_render_size = False
-    scene.veduta.width, scene.veduta.height = 96, 64
-    return scene
 
 
 def test_the_graphics_card_gives_way_to_the_processor_with_a_sentence(beach, part, preferences):

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import base64
-import importlib
 import json
 import zlib
 from dataclasses import is_dataclass, replace
@@ -16,11 +15,11 @@ SEED = (1 << 63) - 1
 
 
 @pytest.fixture
-def parts(scene, veduta) -> SimpleNamespace:
+def parts(part) -> SimpleNamespace:
     """The extension's modules that are tested here."""
     names = {"recipe": "recipe", "request": "synth_core.request", "apply": "operators.apply", "png": "synth_core.png",
              "painting": "painting", "reproduce": "operators.reproduce"}
-    return SimpleNamespace(**{key: importlib.import_module(f"{veduta.__name__}.{name}") for key, name in names.items()})
+    return SimpleNamespace(**{key: part(name) for key, name in names.items()})
 
 
 @pytest.fixture

@@ -1,18 +1,10 @@
 """Enabling and disabling the extension: everything comes, and everything goes again. What the parts do is tested beside each."""
 from __future__ import annotations
 
-import importlib
 
 import bpy
-import pytest
 
 from scripts.demo import MODULE
-
-
-@pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    return lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
 
 
 def _handlers() -> list:

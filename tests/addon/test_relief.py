@@ -1,32 +1,30 @@
 """Relief in Blender: the maps come from the scene's Sun and kept objects, Paint lights what it paints, and Light Again never adds up."""
 from __future__ import annotations
 
-import importlib
 from math import atan, radians, tan
 
 import bpy
 import numpy as np
 import pytest
-from capturing import add, add_camera, modules  # noqa: F401  (a fixture)
+from capturing import add, add_camera  # noqa: F401  (a fixture)
 
 SIZE = (96, 64)
 
 
 @pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
-    importlib.import_module(f"{veduta.__name__}.painting").stop()
-    importlib.import_module(f"{veduta.__name__}.relief").forget()
+def part(part):
+    """As everywhere; what is kept of a painting's relief is forgotten afterwards."""
+    yield part
+    part("relief").forget()
 
 
 @pytest.fixture
-def hillside(scene, modules):  # noqa: F811
+def hillside(scene, part):  # noqa: F811
     """A kept box on a grass plane with a mountain behind, under a Sun in the west, before a camera; painted at SIZE."""
-    add(modules, scene, "plane", "grass", size=60)
-    add(modules, scene, "cone", "mountain", radius1=9, depth=12, location=(0, 20, 5))
-    add(modules, scene, "cube", "", size=2, location=(0, 0, 1))
-    modules("assignment").set_keep(scene, bpy.context.object, True)
+    add(part, scene, "plane", "grass", size=60)
+    add(part, scene, "cone", "mountain", radius1=9, depth=12, location=(0, 20, 5))
+    add(part, scene, "cube", "", size=2, location=(0, 0, 1))
+    part("assignment").set_keep(scene, bpy.context.object, True)
     bpy.ops.object.light_add(type="SUN", rotation=(0, radians(-45), 0))
     add_camera(scene, location=(0, -14, 5), rotation=(1.4, 0, 0))
     scene.veduta.use_render_size = False

@@ -1,7 +1,6 @@
 """The sample terrain: what one click adds, labels, keeps, and leaves alone."""
 from __future__ import annotations
 
-import importlib
 
 import bpy
 import numpy as np
@@ -14,8 +13,8 @@ def sample(scene, veduta) -> bpy.types.Collection:
     return bpy.data.collections["Veduta Sample Terrain"]
 
 
-def test_every_surface_but_the_house_is_labelled(sample, scene, veduta):
-    assignment = importlib.import_module(veduta.__name__ + ".assignment")
+def test_every_surface_but_the_house_is_labelled(part, sample, scene):
+    assignment = part("assignment")
     kept = [thing for thing in sample.all_objects if assignment.is_keep(scene, thing)]
     assert [thing.name for thing in kept] == ["House"]
     for thing in sample.all_objects:
@@ -29,8 +28,8 @@ def test_it_holds_a_camera_a_sun_and_one_collection_only(sample, scene):
     assert [child.name for child in scene.collection.children] == [sample.name]
 
 
-def test_terrain_meets_the_sea_and_the_lake_has_banks(scene, veduta):
-    landscape = importlib.import_module(veduta.__name__ + ".sample.landscape")
+def test_terrain_meets_the_sea_and_the_lake_has_banks(part):
+    landscape = part("sample.landscape")
     y = np.linspace(0, 400, 50)
     assert np.all(landscape.height(landscape.shore(y) - 8, y) < 0)
     outline = landscape.lake_outline()

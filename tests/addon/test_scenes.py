@@ -1,7 +1,6 @@
 """The newcomer's scenes: each is captured and painted without a word about missing labels, and holds what it promises."""
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import bpy
@@ -13,12 +12,6 @@ from synth_core.training import scenes as kept
 
 SIZE, STEP = (128, 85), 4  # pixels of the kept maps for each that is compared
 BUILDERS = ("sample", "house_on_hill", "game_level", "coast", "alpine_lake", "desert", "forest_river", "snow_field")
-
-
-@pytest.fixture
-def part(scene, veduta):
-    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
-    importlib.import_module(f"{veduta.__name__}.painting").stop()
 
 
 def build(name: str, folder) -> None:

@@ -1,16 +1,9 @@
 """Show labels: what is drawn, that it follows the scene, and that the file stays as it is. The drawing is looked at in tests/window."""
 from __future__ import annotations
 
-import importlib
 
 import bpy
 import pytest
-
-
-@pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    return lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
 
 
 def test_show_labels_is_no_change_of_the_file(scene, part):

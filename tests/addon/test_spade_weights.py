@@ -3,7 +3,6 @@ their licence is shown and stored with the painting. Making them takes torch, wh
 from __future__ import annotations
 
 import importlib
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,15 +37,10 @@ def streets(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def parts(scene, veduta) -> SimpleNamespace:
-    """The extension's modules that are tested here; afterwards no weights but Veduta's own are installed."""
+def parts(part, shelf) -> SimpleNamespace:
+    """The extension's modules that are tested here."""
     names = ("history", "installed", "painting", "recipe", "service", "apply.backdrop", "apply.world")
-    found = SimpleNamespace(**{name.split(".")[-1]: importlib.import_module(f"{veduta.__name__}.{name}") for name in names})
-    yield found
-    found.service.preferences().weights = ""
-    found.painting.stop()
-    shutil.rmtree(found.service.shelf(), ignore_errors=True)
-    found.installed.forget()
+    return SimpleNamespace(**{name.split(".")[-1]: part(name) for name in names})
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 but where it says so: pictures are made up."""
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -13,13 +12,6 @@ import pytest
 
 WIDTH, HEIGHT = 160, 96
 GRASS, STONE, BUILDING = 16, 8, 22
-
-
-@pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
-    importlib.import_module(f"{veduta.__name__}.painting").stop()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Variations: small pictures to pick from that write nothing, and the one that is picked."""
 from __future__ import annotations
 
-import importlib
 from types import SimpleNamespace
 
 import bpy
@@ -10,25 +9,13 @@ import pytest
 
 
 @pytest.fixture
-def parts(scene, veduta) -> SimpleNamespace:
+def parts(part) -> SimpleNamespace:
     """The extension's modules that are tested here."""
     names = {"variations": "variations", "painting": "painting", "operators": "operators.variations", "recipe": "recipe", "backdrop": "apply.backdrop",
              "request": "synth_core.request", "viewport": "apply.viewport"}
-    found = SimpleNamespace(**{key: importlib.import_module(f"{veduta.__name__}.{name}") for key, name in names.items()})
+    found = SimpleNamespace(**{key: part(name) for key, name in names.items()})
     yield found
-    found.painting.stop()
     found.variations.forget()
-
-
-@pytest.fixture
-def beach(scene):
-    """A labelled plane before a camera, to be painted small."""
-    bpy.ops.mesh.primitive_plane_add(size=20)
-    bpy.ops.veduta.assign_label(label="SAND", target="MATERIAL")
-    bpy.ops.object.camera_add(location=(0, -12, 3), rotation=(1.4, 0, 0))
-    scene.camera = bpy.context.object
-    scene.veduta.use_render_size, scene.veduta.width, scene.veduta.height = False, 96, 64
-    return scene
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The preferences' list of weights: what is chosen paints and is what everything else goes by; what is gone or damaged is told, not replaced."""
 from __future__ import annotations
 
-import importlib
 import json
 import shutil
 from types import SimpleNamespace
@@ -12,17 +11,10 @@ import pytest
 
 
 @pytest.fixture
-def parts(scene, veduta) -> SimpleNamespace:
-    """The extension's modules that are tested here; afterwards no weights but Veduta's own are installed."""
-    names = ("installed", "looks", "painting", "recipe", "service", "thumbnails", "operators.reproduce")
-    found = SimpleNamespace(**{name.split(".")[-1]: importlib.import_module(f"{veduta.__name__}.{name}") for name in names})
-    found.weights = importlib.import_module(f"{veduta.__name__}.synth_core.weights")
-    found.backdrop = importlib.import_module(f"{veduta.__name__}.apply.backdrop")
-    yield found
-    found.service.preferences().weights = ""
-    found.painting.stop()
-    shutil.rmtree(found.service.shelf(), ignore_errors=True)
-    found.installed.forget()
+def parts(part, shelf) -> SimpleNamespace:
+    """The extension's modules that are tested here."""
+    names = ("installed", "looks", "painting", "recipe", "service", "thumbnails", "operators.reproduce", "synth_core.weights", "apply.backdrop")
+    return SimpleNamespace(**{name.split(".")[-1]: part(name) for name in names})
 
 
 @pytest.fixture
@@ -41,17 +33,6 @@ def karst(parts, tmp_path):
     manifest |= {"name": "Karst", "licence": "For our studio alone.", "looks": ["karst look", *manifest["looks"][1:]]}
     (folder / parts.weights.MANIFEST).write_text(json.dumps(manifest))
     return folder
-
-
-@pytest.fixture
-def beach(scene):
-    """A labelled plane before a camera, to be painted small."""
-    bpy.ops.mesh.primitive_plane_add(size=20)
-    bpy.ops.veduta.assign_label(label="SAND", target="MATERIAL")
-    bpy.ops.object.camera_add(location=(0, -12, 3), rotation=(1.4, 0, 0))
-    scene.camera = bpy.context.object
-    scene.veduta.use_render_size, scene.veduta.width, scene.veduta.height = False, 96, 64
-    return scene
 
 
 def painted(parts, scene) -> SimpleNamespace:

@@ -1,35 +1,27 @@
 """The world painted around a camera: where things lie in it, its seam, its poles, what light it gives, and the way back."""
 from __future__ import annotations
 
-import importlib
 from math import pi, radians
 
 import bpy
 import numpy as np
 import pytest
-from capturing import add, add_camera, modules  # noqa: F401  (a fixture)
+from capturing import add, add_camera  # noqa: F401  (a fixture)
 
 WIDTH = 256
 
 
 @pytest.fixture
-def part(scene, veduta):
-    """Imports a module of the enabled extension by its name below the root."""
-    yield lambda name: importlib.import_module(f"{veduta.__name__}.{name}")
-    importlib.import_module(f"{veduta.__name__}.painting").stop()
-
-
-@pytest.fixture
-def island(scene, modules, monkeypatch):  # noqa: F811
+def island(scene, part, monkeypatch):  # noqa: F811
     """A grass plane with a mountain to +x and a rock to -y of the camera, under a Sun in the west; a world of WIDTH pixels."""
-    add(modules, scene, "plane", "grass", size=200)
-    add(modules, scene, "cube", "mountain", size=20, location=(40, 0, 10))
-    add(modules, scene, "cube", "rock", size=8, location=(0, -20, 4))
+    add(part, scene, "plane", "grass", size=200)
+    add(part, scene, "cube", "mountain", size=20, location=(40, 0, 10))
+    add(part, scene, "cube", "rock", size=8, location=(0, -20, 4))
     bpy.ops.object.light_add(type="SUN", rotation=(0, radians(-50), 0))
     bpy.context.object.data.energy = 4
     add_camera(scene, location=(0, 0, 2), rotation=(1.5, 0, 0))
     scene.world = bpy.data.worlds.new("Before")
-    monkeypatch.setattr(modules("operators.world"), "_width", lambda scene: WIDTH)
+    monkeypatch.setattr(part("operators.world"), "_width", lambda scene: WIDTH)
     return scene
 
 

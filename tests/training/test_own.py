@@ -67,7 +67,7 @@ def test_the_command_from_end_to_end(weights, mine, tmp_path, small, capsys):
     assert command(weights, mine, out, "--licence", "For us alone.", "--zip") == 0
     said = capsys.readouterr().out
     assert "mine: weights to install" in said and "mine.zip" in said and (tmp_path / "mine.zip").is_file()
-    before, after = files.load(weights), files.load(out)
+    after = files.load(out)
     assert (after.name, after.licence) == ("Karst", "For us alone.") and files.THUMBNAIL in after.sums
     assert Image.open(out / files.THUMBNAIL).size == (192, 192)
     assert after.looks == ("dusk", "noon", "Karst") and "2 steps on 4 own photographs" in after.version
