@@ -1,8 +1,9 @@
 """How labels are learned from photographs: the large segmenter on the maps of the `train` photographs, then the small one on those maps and on
 what the large one answers. Both runs go on where they were stopped.
 
-The large one is a decoder of ours on the backbone, whose upper blocks learn with it; it begins as the weights' discriminator, which has learned
-to read photographs already. What the blocks learn is kept as the difference from the package's weights, which are never copied.
+The large one is a decoder of ours on the backbone, whose upper blocks learn with it; the first of all begins as the weights' discriminator, which
+has learned to read photographs already. What the blocks learn is kept as the difference from the package's weights, which are never copied.
+A run begins from the segmenter that the weights hold.
 """
 from __future__ import annotations
 
@@ -72,9 +73,15 @@ class Large(nn.Module):
         found |= {key: value for key, value in self.backbone.state_dict().items() if key.startswith("deviation")}
         return {key: value.detach().half().numpy() for key, value in found.items()}
 
-    def put(self, learned: dict[str, np.ndarray]) -> None:
-        """The opposite of `learned`, on a new network. Raises RuntimeError, KeyError when it is another network's."""
-        tensors = {key: torch.tensor(value, dtype=torch.float32) for key, value in learned.items()}
+    def put(self, path: Path) -> None:
+        """Take over what the file at `path` says was learned; the network is a new one. Raises WeightsError for a damaged or another's file."""
+        tensors = {key: torch.tensor(value, dtype=torch.float32) for key, value in files.read(path).items()}
+        try:
+            self._put(tensors)
+        except (RuntimeError, KeyError) as error:
+            raise files.WeightsError(f"{path} is another version's segmenter; install the weights again.") from error
+
+    def _put(self, tensors: dict[str, torch.Tensor]) -> None:
         self.decoder.load_state_dict({key.removeprefix("decoder."): value for key, value in tensors.items() if key.startswith("decoder.")})
         self.upper.load_state_dict({key: value + tensors[f"upper.{key}"] for key, value in self.upper.state_dict().items()})
         self.backbone.load_state_dict({key: value for key, value in tensors.items() if key.startswith("deviation")}, strict=False)
@@ -87,12 +94,8 @@ class LargeSegmenter(segmenter.Segmenter):
 
     def __init__(self, weights: Path, threads: int = 0):
         """Raises WeightsError when the folder holds no large segmenter or a damaged one."""
-        path = weights / files.LARGE_SEGMENTER
         self._network = Large().to(memory_format=torch.channels_last).eval()
-        try:
-            self._network.put(files.read(path))
-        except (RuntimeError, KeyError) as error:
-            raise files.WeightsError(f"{path} is another version's segmenter; install the weights again.") from error
+        self._network.put(weights / files.LARGE_SEGMENTER)
         if threads:
             torch.set_num_threads(threads)
 
@@ -160,10 +163,14 @@ def train_large(data: Path, weights: Path, out: Path, images: int, minutes: floa
 
 
 def _begin(network: Large, weights: Path, cuts: Cuts) -> None:
-    """Take the discriminator's decoder and feature deviations from the weights; without a discriminator, measure the deviations.
+    """Go on from the weights' large segmenter. The first one takes the discriminator's decoder and feature deviations; without a discriminator
+    the deviations are measured.
 
     The discriminator was taught with rare labels weighted up, which answers them too often: that is undone in the last layer's offsets.
     """
+    if (weights / files.LARGE_SEGMENTER).is_file():
+        network.put(weights / files.LARGE_SEGMENTER)
+        return
     if not (weights / files.JUDGES).is_file():
         network.backbone.calibrate(torch.cat([cuts.draw(seed)[0] for seed in (-1, -2)]))
         return
@@ -179,8 +186,8 @@ def distil_small(data: Path, weights: Path, out: Path, images: int, minutes: flo
     """Teach the small segmenter with the weights' large one until it has seen so many images (or for so many minutes), and put it into the
     weights folder. The run's checkpoint lies in `out`. Raises DataError, ConfigError and WeightsError with one sentence each."""
     teacher = Large().to(memory_format=torch.channels_last).eval()
-    teacher.put(files.read(weights / files.LARGE_SEGMENTER))
-    network = Segmenter().to(memory_format=torch.channels_last)
+    teacher.put(weights / files.LARGE_SEGMENTER)
+    network = _small(weights).to(memory_format=torch.channels_last)
     cuts = Cuts(Photographs(data, "train", SIZE))
 
     def loss(pictures: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
@@ -189,6 +196,17 @@ def distil_small(data: Path, weights: Path, out: Path, images: int, minutes: flo
         return distilled(network(pictures), told, maps)
 
     add_segmenter(weights, learn(network, [(network.parameters(), SMALL_RATE)], cuts, loss, images, out, minutes), example())
+
+
+def _small(weights: Path) -> Segmenter:
+    """The small segmenter that the weights hold, or a new one. Raises WeightsError when its file is damaged."""
+    path = weights / files.SEGMENTER[1]
+    if not path.is_file():
+        return Segmenter()
+    state = {key.removeprefix("segmenter."): torch.tensor(value, dtype=torch.float32) for key, value in files.read(path).items()}
+    network = Segmenter(**Segmenter.arguments_of(state))
+    network.load_state_dict(state)
+    return network
 
 
 def example() -> dict[str, torch.Tensor]:

@@ -74,6 +74,20 @@ def test_the_large_one_is_kept_as_what_it_learned_alone(cuts, tmp_path):
     assert np.abs(again._read(picture.numpy()) - expected).max() < 0.02 * np.abs(expected).max()
 
 
+def test_a_run_begins_from_the_segmenters_of_the_weights(cuts, tmp_path):
+    network, small = segmenter.Large(), segmenter.Segmenter((8, 8, 8, 8), 1)
+    torch.nn.init.normal_(network.decoder.name.bias)
+    files.write(tmp_path / files.LARGE_SEGMENTER, network.learned())
+    files.write(tmp_path / files.SEGMENTER[1], {f"segmenter.{key}": value.numpy() for key, value in small.state_dict().items()})
+    begun = segmenter.Large()
+    segmenter._begin(begun, tmp_path, cuts)
+    assert torch.allclose(begun.decoder.name.bias, network.decoder.name.bias, atol=1e-3)
+    assert torch.equal(segmenter._small(tmp_path).read.weight, small.read.weight)
+    files.write(tmp_path / files.LARGE_SEGMENTER, {"decoder.other": np.zeros(3, np.float32)})
+    with pytest.raises(files.WeightsError, match="another version's segmenter"):
+        segmenter._begin(segmenter.Large(), tmp_path, cuts)
+
+
 def test_the_large_one_learns(cuts, tmp_path):
     torch.manual_seed(0)
     network = segmenter.Large()
