@@ -226,7 +226,7 @@ def _trace(network: torch.nn.Module, example: dict[str, torch.Tensor], outputs: 
     shaped = example | dict(zip(outputs, answers if isinstance(answers, tuple) else (answers,)))
     planes = {name: {2: f"{name}_rows", 3: f"{name}_columns"} for name, tensor in shaped.items() if tensor.dim() == 4}
     file = io.BytesIO()
-    with warnings.catch_warnings():
+    with torch.no_grad(), warnings.catch_warnings():
         # This exporter is deprecated, but it alone writes edge padding of open sizes as plain ONNX operators.
         warnings.simplefilter("ignore")
         torch.onnx.export(

@@ -44,14 +44,14 @@ def halve_noise(x: torch.Tensor) -> torch.Tensor:
 def pad(x: torch.Tensor, wrap: str) -> torch.Tensor:
     """One more pixel on every side: the border repeated, or the other side's in the directions of `wrap` ("", "x" or "xy")."""
     if not wrap:
-        return RepeatBorder.apply(x) if x.is_cuda else F.pad(x, (1, 1, 1, 1), "replicate")
+        return RepeatBorder.apply(x) if x.is_cuda or x.requires_grad else F.pad(x, (1, 1, 1, 1), "replicate")
     x = F.pad(x, (1, 1, 0, 0), "circular")
     return F.pad(x, (0, 0, 1, 1), "circular" if wrap == "xy" else "replicate")
 
 
 class RepeatBorder(torch.autograd.Function):
-    """F.pad(x, (1, 1, 1, 1), "replicate") by copies that keep the memory layout: torch's own on a graphics card turns the layout round, and adds
-    gradients up atomically, in bfloat16 too."""
+    """F.pad(x, (1, 1, 1, 1), "replicate") by copies that keep memory layout and precision: torch's own on a graphics card turns the layout round, and
+    adds gradients up atomically, in bfloat16 too; on a processor its gradient is slower, and autocast takes it to float32."""
 
     @staticmethod
     def forward(ctx, x):

@@ -41,7 +41,7 @@ class Backbone(nn.Module):
             getattr(self, f"deviation{k}").copy_(level.std((0, 2, 3), keepdim=True) + 1e-3)
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
-        return [level / getattr(self, f"deviation{k}") for k, level in enumerate(self._raw(images))]
+        return [level / getattr(self, f"deviation{k}").to(level.dtype) for k, level in enumerate(self._raw(images))]
 
     def _raw(self, x):
         found = []

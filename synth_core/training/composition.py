@@ -151,12 +151,11 @@ class CompositionTeacher(Sampler):
         painted = painter(areas, style, noise, batch.height).float()
         if wrapping:  # bring the seam into the discriminator's sight
             shift = random.randrange(drawn.shape[2])
-            painted, areas, drawn = painted.roll(shift, 3), areas.roll(shift, 3), drawn.roll(shift, 2)
+            painted, drawn = painted.roll(shift, 3), drawn.roll(shift, 2)
 
         window = losses.window(run.size)
-        painted, areas, drawn, image, truth, real_areas = (
-            x[..., *window] for x in (painted, areas, drawn, batch.image, batch.truth, one_hot(batch.drawn))
-        )
+        painted, drawn, image, truth, real_drawn = (x[..., *window] for x in (painted, drawn, batch.image, batch.truth, batch.drawn))
+        areas, real_areas = one_hot(drawn), one_hot(real_drawn)
         real, fake = losses.jitter([image, painted])
         with torch.no_grad():
             real_features = self.backbone(real)

@@ -143,12 +143,12 @@ class DetailTeacher:
         drawn = torch.cat([crops.truth[:own], *maps])
         style = torch.cat([self._random_styles(own), *styles])
         scale = torch.cat([crops.scale[:own], torch.full((n - own,), math.log2(2 * PAINTED_SIZE / 512), device=self.device)])
-        areas, real_areas = one_hot(drawn), one_hot(crops.truth)
         noise = torch.randn(n, NOISE_CHANNELS, CROP, CROP, device=self.device)
-        fine = self.learners["detail"](small, areas, style, noise, scale)
+        fine = self.learners["detail"](small, one_hot(drawn), style, noise, scale)
 
         window = losses.window(CROP)
-        seen, drawn, areas, image, truth, real_areas = (x[..., *window] for x in (fine, drawn, areas, crops.image, crops.truth, real_areas))
+        seen, drawn, image, truth = (x[..., *window] for x in (fine, drawn, crops.image, crops.truth))
+        areas, real_areas = one_hot(drawn), one_hot(truth)
         real, fake = losses.jitter([image, seen])
         with torch.no_grad():
             real_features = self.backbone(real)
