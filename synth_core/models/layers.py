@@ -18,6 +18,13 @@ def leaky(x: torch.Tensor) -> torch.Tensor:
     return F.leaky_relu(x, SLOPE)
 
 
+def quickly(device: torch.device) -> AbstractContextManager:
+    """A context that computes in bfloat16 on devices that have instructions for its products."""
+    if device.type == "cuda" or device.type == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False):
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()
+
+
 def exactly(device: torch.device) -> AbstractContextManager:
     """A context whose arithmetic keeps its tensors' own precision, inside a training step that computes in bfloat16."""
     return torch.autocast(device.type, enabled=False) if torch.amp.is_autocast_available(device.type) else nullcontext()

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from ..models.layers import quickly
 from . import checkpoint, config, parallel
 from .composition import CompositionTeacher
 from .data import Batches, Photographs, to_tensor
@@ -43,11 +44,6 @@ def rate_factor(run: config.Run, step: int, progress: float) -> float:
         return warm
     fallen = min(1.0, (progress - run.decay_from) / (1 - run.decay_from))
     return warm * (0.55 + 0.45 * math.cos(math.pi * fallen))
-
-
-def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether the device has instructions for products in bfloat16, so that steps in it take less time."""
-    return device.type == "cuda" or device.type == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False)
 
 
 def seed(number: int) -> None:
@@ -152,7 +148,7 @@ class Loop:
         supply = self._supply()
         while self.progress < 1 and parallel.told(minutes is None or clock - begun < 60 * minutes):
             self._set_rates()
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=multiplies_bfloat16(self.device)):
+            with quickly(self.device):
                 losses = self.teacher.step(next(supply).to(self.device))
             self._average(together)
             self.step += 1

@@ -26,6 +26,7 @@ from .. import labels as label_set
 from .. import segmenter
 from .. import weights as files
 from ..export import add_segmenter
+from ..models.layers import quickly
 from ..models.segmenter import Reader, Segmenter
 from . import checkpoint, losses
 from .backbone import TAPS, Backbone
@@ -242,7 +243,8 @@ def learn(network: nn.Module, rates: list[tuple], cuts: Cuts, loss_of: Callable,
         while seen < images and time.monotonic() < end:
             for group in optimiser.param_groups:
                 group["lr"] = group["rate"] * min(1, seen / WARM + 0.02) * (0.505 + 0.495 * math.cos(math.pi * seen / images))
-            loss = loss_of(*cuts.draw(seen))
+            with quickly(torch.device("cpu")):
+                loss = loss_of(*cuts.draw(seen))
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
