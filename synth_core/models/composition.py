@@ -14,6 +14,8 @@ from .. import labels as label_set
 from ..request import NOISE_CHANNELS, STYLE_SIZE
 from .layers import Block, Conv3x3, Enlarge, halve_noise, leaky, pixel_norm
 
+AIR = slice(label_set.BY_NAME["sky"].id, label_set.BY_NAME["sun"].id + 1)  # sky, cloud, fog and sun: what has no outline of its own
+SOFTNESS = 3  # halvings: one's colour passes into the other's over about 2**3 pixels to either side
 LAID = 24  # channels of a label's style code where it lies over the map
 NOISE_STRENGTH = 0.3
 
@@ -92,8 +94,17 @@ class Composition(nn.Module):
             if i >= self.heavy:
                 shown = self.rgb[i - self.heavy](leaky(pixel_norm(x)))  # (N, 3, h, w)
                 picture = shown if picture is None else shown + self.enlarge(picture)
-        gain, bias = self._over(labels, self.tint(code + self.label_code)).chunk(2, 1)  # (N, 3, H, W) each
+        gain, bias = self._tints(labels, self.tint(code + self.label_code)).chunk(2, 1)  # (N, 3, H, W) each
         return torch.tanh(picture * (1 + gain) + bias)
+
+    def _tints(self, labels, codes):
+        """The labels' own colours (N, 6, H, W) from their codes (N, 23, 6): each up to its outline, but those of AIR pass into each other."""
+        air = self._over(labels[:, AIR], codes[:, AIR])
+        share = labels[:, AIR].sum(1, keepdim=True)
+        soft = F.avg_pool2d(torch.cat([air, share.to(air.dtype)], 1), 2**SOFTNESS)
+        for _ in range(SOFTNESS):
+            soft = self.enlarge(soft)
+        return self._over(labels, codes) - air + share * soft[:, :-1] / soft[:, -1:].clamp_min(1e-3)
 
     @staticmethod
     def _over(labels, codes):

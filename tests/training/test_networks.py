@@ -2,10 +2,12 @@
 import pytest
 import torch
 
+from synth_core import labels as label_set
 from synth_core.models.composition import Composition
 from synth_core.models.detail import Detail
 from synth_core.models.encoder import Encoder, pool_by_label
 from synth_core.models.layers import RepeatBorder, halve_noise, set_wrap
+from synth_core.training.data import one_hot
 
 TINY = {"channels": (16, 16, 8, 8), "label_channels": (8, 8, 8, 8), "heavy": 2}
 
@@ -143,3 +145,18 @@ def test_the_backbone_s_folded_norms_change_nothing():
             x = block(x)
         fast = Backbone()(picture)[-1]
     assert x.std() > 1e-3 and (fast - x).abs().max() < 1e-3 * x.abs().max()
+
+
+def test_clouds_pass_into_the_sky_and_mountains_end_at_their_outline():
+    sky, cloud, mountain = (label_set.BY_NAME[name].id for name in ("sky", "cloud", "mountain"))
+    ids = torch.full((1, 64, 64), sky)
+    ids[:, :, 32:], ids[:, 48:] = cloud, mountain
+    codes = torch.arange(label_set.COUNT).float()[None, :, None].expand(-1, -1, 6)  # each label's colour is its id
+    painter = Composition((8, 8, 8, 8), (8, 8, 8, 8), 3)
+    tints = painter._tints(one_hot(ids), codes)[0, 0]
+    across = tints[8]
+    assert (across.diff() >= -1e-5).all() and across.diff().max() < 0.2 * (cloud - sky)
+    assert across[32 - 12] == pytest.approx(sky, abs=1e-4) and across[32 + 12] == pytest.approx(cloud, abs=1e-4)
+    assert torch.allclose(tints[48:], torch.tensor(float(mountain))) and tints[47].max() <= cloud + 1e-4
+    set_wrap(painter, "x")
+    assert painter._tints(one_hot(ids), codes)[0, 0, 8, 0] == pytest.approx(float(sky + cloud) / 2, abs=0.1), "the picture's sides meet"
