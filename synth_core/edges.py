@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .reading import means
+from .reading import between, means, places, stretch
 
 WORKING = 512  # pixels on the short side of the picture that the functions are found on, at the most
 REACH = 1 / 64  # of the short side: half the width of the squares that they are fitted in
@@ -39,24 +39,6 @@ def snap(picture: np.ndarray, beliefs: np.ndarray) -> np.ndarray:
 def lay(picture: np.ndarray, beliefs: np.ndarray) -> np.ndarray:
     """The same without regard to the picture's edges: what `snap` is compared with."""
     return np.stack([stretch(belief, *picture.shape[:2]) for belief in beliefs]).argmax(0).astype(np.uint8)
-
-
-def stretch(plane: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(..., h, w) -> (..., height, width), linear between the cells' middles."""
-    return _between(_between(plane, *_places(plane.shape[-2], height), -2), *_places(plane.shape[-1], width), -1)
-
-
-def _places(old: int, new: int, first: int = 0, last: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Where the middles of the new cells first ... last lie among the old ones: the cell before, and the share of the next."""
-    places = ((np.arange(first, new if last is None else last) + 0.5) * (old / new) - 0.5).clip(0, old - 1)
-    before = np.minimum(places.astype(np.intp), max(old - 2, 0))
-    return before, (places - before).astype(np.float32)
-
-
-def _between(array: np.ndarray, before: np.ndarray, share: np.ndarray, axis: int) -> np.ndarray:
-    here = array.take(before, axis)
-    share = share if axis == -1 else share[:, None]
-    return here + (array.take(np.minimum(before + 1, array.shape[axis] - 1), axis) - here) * share
 
 
 def _fit(guide: np.ndarray, beliefs: list[np.ndarray], reach: int):
@@ -91,11 +73,11 @@ def _box(plane: np.ndarray, reach: int) -> np.ndarray:
 def _meet(band: np.ndarray, fitted: np.ndarray, rows: int, top: int) -> np.ndarray:
     """Which of the fitted beliefs is the highest at each pixel of the picture's band from row `top` on: places (h, W)."""
     colours = np.moveaxis(band, 2, 0).astype(np.float32) / 255
-    before, share = _places(fitted.shape[2], rows, top, top + len(band))
-    across = _places(fitted.shape[3], band.shape[1])
+    before, share = places(fitted.shape[2], rows, top, top + len(band))
+    across = places(fitted.shape[3], band.shape[1])
     best, highest = np.zeros(band.shape[:2], np.intp), np.full(band.shape[:2], -np.inf, np.float32)
     for place, function in enumerate(fitted):
-        *slope, belief = _between(_between(function, before, share, -2), *across, -1)
+        *slope, belief = between(between(function, before, share, -2), *across, -1)
         for weight, colour in zip(slope, colours):
             belief = belief + weight * colour
         better = belief > highest

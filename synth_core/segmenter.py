@@ -8,10 +8,11 @@ import numpy as np
 
 from . import edges
 from . import labels as label_set
-from .reading import open_part, reading_size, shrink
+from .reading import open_part, reading_size, shrink, stretch
 from .weights import LARGE_SEGMENTER, Weights
 
-SHORT, STRIDE = 256, 32  # the photograph's short side as it is read, and what both sides are multiples of, in pixels
+SHORTS = 192, 256, 320  # the photograph's short side as it is read, one time each, in pixels
+STRIDE = 32  # both its sides are multiples of it then
 LONGEST = 6  # the long side is read at this many times the short side at the most
 
 
@@ -30,7 +31,12 @@ class Segmenter:
 
     def beliefs(self, picture: np.ndarray) -> np.ndarray:
         """How far each label is believed, (22, h, w) float32 probabilities of the labels 1 to 22 in cells over the photograph."""
-        small = shrink(picture, *reading_size(*picture.shape[:2], SHORT, STRIDE, LONGEST))
+        read = [self._at(picture, short) for short in SHORTS]
+        cells = read[-1].shape[1:]
+        return sum(stretch(beliefs, *cells) for beliefs in read) / len(read)
+
+    def _at(self, picture: np.ndarray, short: int) -> np.ndarray:
+        small = shrink(picture, *reading_size(*picture.shape[:2], short, STRIDE, LONGEST))
         both = [self._read(np.ascontiguousarray(view)) for view in (small, small[..., ::-1])]  # as it is, and turned over
         return (_probable(both[0]) + _probable(both[1])[..., ::-1]) / 2
 

@@ -13,6 +13,7 @@ from .. import labels as label_set
 from .layers import enlarge
 
 DECODED = 48  # channels of what the decoder ends in
+WIDTHS = 16, 24, 40, 112, 320  # the backbone's channels at strides 2, 4, 8, 16 and 32
 
 
 class _Decode(nn.Sequential):
@@ -31,12 +32,11 @@ def _head(channels: int) -> nn.Sequential:
 
 
 class Decoder(nn.Module):
-    """From the backbone's features, divided by their standard deviation, and the pixels back to half a picture's size. `widths` are the backbone's
-    channels at strides 2, 4, 8, 16 and 32."""
+    """From the backbone's features, divided by their standard deviation, and the pixels back to half a picture's size."""
 
-    def __init__(self, widths=(16, 24, 40, 112, 320)):
+    def __init__(self):
         super().__init__()
-        w2, w4, w8, w16, w32 = widths
+        w2, w4, w8, w16, w32 = WIDTHS
         self.stem2 = nn.Sequential(nn.Conv2d(3, 24, 4, 2, 1), nn.LeakyReLU(0.2))
         self.stem4 = nn.Sequential(nn.Conv2d(24, 48, 4, 2, 1), nn.LeakyReLU(0.2))
         self.decode32 = _Decode(w32, 128)
@@ -60,10 +60,10 @@ class Decoder(nn.Module):
 class Discriminator(Decoder):
     """The decoder read as labels or *fake*, and a head on each of the backbone's scales."""
 
-    def __init__(self, widths=(16, 24, 40, 112, 320)):
-        super().__init__(widths)
+    def __init__(self):
+        super().__init__()
         self.classify = nn.Conv2d(DECODED, label_set.COUNT + 1, 1)
-        self.heads = nn.ModuleList(_head(w) for w in widths[1:])
+        self.heads = nn.ModuleList(_head(w) for w in WIDTHS[1:])
 
     def forward(self, image: torch.Tensor, features: list[torch.Tensor], labels: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """image (N, 3, H, W), its features at strides 2-32, labels (N, 23, H, W) one-hot ->

@@ -9,22 +9,29 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from .. import labels as label_set
-from .discriminator import DECODED, Decoder
+from .discriminator import DECODED, WIDTHS, Decoder
 from .layers import Conv3x3, Enlarge, leaky, pixel_norm
 
+DROPPED = 0.1  # share of the decoder's channels that are left out at a time while it learns
 STRIDE = 32  # heights and widths of the pictures are multiples of it
 
 
 class Reader(Decoder):
-    """The discriminator's decoder read as labels alone, so that its training is the start of this one's."""
+    """The discriminator's decoder read as labels alone, so that its training is the start of this one's; what the whole picture is about makes some
+    labels likelier everywhere."""
 
     def __init__(self):
         super().__init__()
         self.name = nn.Conv2d(DECODED, label_set.COUNT, 1)
+        self.about = nn.Linear(WIDTHS[-1], label_set.COUNT)
+        nn.init.zeros_(self.about.weight)
+        nn.init.zeros_(self.about.bias)
 
     def forward(self, picture: torch.Tensor, features: list[torch.Tensor]) -> torch.Tensor:
         """picture (N, 3, H, W), its features at strides 2 to 32 -> logits (N, 23, H/2, W/2); label 0 is never taught."""
-        return self.name(self.decode(picture, features))
+        seen = F.dropout2d(self.decode(picture, features), DROPPED, self.training)
+        about = self.about(F.dropout(features[-1].mean((2, 3)), DROPPED, self.training))  # (N, 23)
+        return self.name(seen) + about[:, :, None, None]
 
 
 class _Refine(nn.Module):

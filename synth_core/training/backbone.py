@@ -12,8 +12,9 @@ import torch.nn as nn
 import torch.nn.functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-# Last block before each stride grows, and its channels: strides 2, 4, 8, 16, 32.
-TAPS = {0: 16, 3: 24, 6: 40, 14: 112, 20: 320}
+from ..models.discriminator import WIDTHS
+
+TAPS = dict(zip((0, 3, 6, 14, 20), WIDTHS))  # the last block before each stride grows, and its channels
 
 
 class Backbone(nn.Module):

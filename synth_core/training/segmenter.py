@@ -33,7 +33,8 @@ from .backbone import TAPS, Backbone
 from .config import ConfigError
 from .data import Photographs, cut, to_tensor
 
-SIZE = 192  # pixels of the squares that are learned from: half to all of a photograph's short side, where 256 pixels of it are read later
+SIZE = 192  # pixels of the squares that are learned from
+SMALLEST = 0.7  # share of a photograph's short side that the smallest of them show: what a place is shows in what lies around it
 BATCH = 16
 HELD_BACK = 26  # every so many-th photograph of `train` is kept to choose settings on, and not learned from
 FIRST = 7  # of the backbone's blocks that learn; those before see edges and colours, and stay
@@ -127,8 +128,8 @@ class Cuts:
 
 
 def _cut(image: Image.Image, ids: Image.Image, rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
-    """A part of 0.5 to 1 of the short side, up to a quarter wider or narrower than a square."""
-    side, stretch = min(image.size) * rng.uniform(0.5, 1), math.exp(rng.uniform(-0.22, 0.22))
+    """A part of SMALLEST to 1 of the short side, up to a quarter wider or narrower than a square."""
+    side, stretch = min(image.size) * rng.uniform(SMALLEST, 1), math.exp(rng.uniform(-0.22, 0.22))
     width, height = min(int(side * stretch), image.width), min(int(side / stretch), image.height)
     left, top = rng.randint(0, image.width - width), rng.randint(0, image.height - height)
     picture, ids = cut(image, ids, (left, top, left + width, top + height), SIZE)

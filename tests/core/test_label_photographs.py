@@ -14,6 +14,7 @@ from PIL import Image  # noqa: E402
 
 from synth_core import cli, edges, export, labelling, labels, segmenter, weights  # noqa: E402
 from synth_core.maps import read_map  # noqa: E402
+from synth_core.reading import shrink  # noqa: E402
 from synth_core.segmenter import Segmenter  # noqa: E402
 from synth_core.weights import WeightsError  # noqa: E402
 
@@ -68,6 +69,13 @@ def test_a_map_has_the_photograph_s_size_and_no_holes(reading, size):
     assert ids.shape == size and ids.dtype == np.uint8 and ids.min() > 0
     if min(size) > 80:
         assert (ids == truth(seen)).mean() > 0.97
+
+
+def test_small_photographs_are_enlarged_without_steps_and_large_ones_averaged():
+    ramp = np.uint8([[0, 100, 200]])[..., None].repeat(3, 2).repeat(60, 0)
+    read = (shrink(ramp, 30, 12)[0, 1] + 1) * 127.5
+    assert read.shape == (30, 12) and np.allclose(read[0], [0, 0, 12.5, 37.5, 62.5, 87.5, 112.5, 137.5, 162.5, 187.5, 200, 200], atol=1e-3)
+    assert np.allclose((shrink(ramp.swapaxes(0, 1), 1, 2)[0, 0] + 1) * 127.5, 100, atol=1e-3)
 
 
 def test_weights_without_a_segmenter(weights_folder):
