@@ -20,12 +20,13 @@ def painted():
 
 
 def test_the_seam_is_a_column_like_any_other(painted):
-    for axis in (0, 1):
-        picture = painted.picture.astype(int)
+    """What is painted may have an edge of its own just there, so one tile proves nothing: a seam would be the sharpest step of each."""
+    tiles = [painted, *(tile.paint(Painter(WEIGHTS), TileRequest(ROCK, 256, seed)) for seed in (4, 5))]
+    sharper = []
+    for picture, axis in ((made.picture.astype(int), axis) for made in tiles for axis in (0, 1)):
         steps = np.abs(np.roll(picture, -1, axis) - picture).mean(axis=(1 - axis, 2))
-        seam, others = steps[-1], steps[:-1]
-        assert others.min() <= seam <= others.max(), f"a seam of {seam:.2f} among steps of {others.mean():.2f}"
-        assert abs(seam - others.mean()) < 3 * others.std()
+        sharper.append((steps[:-1] < steps[-1]).mean())
+    assert 0.1 < np.mean(sharper) < 0.9, f"shares of steps that are softer than the seam: {np.round(sharper, 2)}"
 
 
 def test_it_is_the_painting_of_a_map_that_wraps(painted):
