@@ -20,13 +20,8 @@ def parts(part) -> SimpleNamespace:
 
 
 @pytest.fixture
-def camera(scene):
-    bpy.ops.mesh.primitive_plane_add(size=20)
-    bpy.ops.veduta.assign_label(label="SAND", target="MATERIAL")
-    bpy.ops.object.camera_add(location=(0, -12, 3), rotation=(1.4, 0, 0))
-    scene.camera = bpy.context.object
-    bpy.context.view_layer.update()
-    return scene.camera
+def camera(beach):
+    return beach.camera
 
 
 def paint(parts, scene, camera, shade: int, created: str, look: str = "", weights: str = "ab" * 32) -> bpy.types.Image:
