@@ -16,7 +16,7 @@ from .fields import RequestError
 
 BASE = 256  # pixels on the short side at which composition paints the whole view
 STRIDE = 64  # heights and widths that Veduta's own composition takes are multiples of it
-REACH = 576  # its pixels beyond which nothing touches a pixel: its receptive field (555) in whole strides
+REACH = 576  # its pixels to either side beyond which nothing touches a pixel: its receptive field (555) in whole strides
 STRIP = 1024  # longest side composition paints at once, in pixels, besides REACH on either side
 
 DETAIL_STRIDE = 4  # heights and widths of the picture that detail takes are multiples of it
@@ -30,18 +30,19 @@ DETAIL_BASE = 512  # detail's `scale` is 0 for a picture of this many pixels on 
 class Cut:
     """How composition may be cut into strips, and what its sides are multiples of; other networks than Veduta's have other numbers.
 
-    stride, reach: as STRIDE and REACH; stride divides reach. whole: whether it is never cut, because it looks at the whole picture.
+    stride, reach: as STRIDE and REACH; stride divides reach. whole: directions in which it is never cut, because it looks beyond any reach: "y" for
+    water that mirrors what stands above it, "xy" for a style that is stretched over the picture, or "".
 
     Raises ValueError when that does not hold.
     """
 
     stride: int = STRIDE
     reach: int = REACH
-    whole: bool = False
+    whole: str = "y"
 
     def __post_init__(self):
-        if self.stride not in (STRIDE, 2 * STRIDE) or self.reach % self.stride or self.reach < 0:
-            raise ValueError(f"a stride of {self.stride} and a reach of {self.reach}")
+        if self.stride not in (STRIDE, 2 * STRIDE) or self.reach % self.stride or self.reach < 0 or self.whole not in ("", "y", "xy"):
+            raise ValueError(f"a stride of {self.stride}, a reach of {self.reach}, and whole in {self.whole!r}")
 
 
 @dataclass(frozen=True)

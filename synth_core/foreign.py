@@ -228,7 +228,7 @@ def _reads_planes(name: str, tensor: torch.Tensor) -> bool:
 def _cut(options: Options) -> dict:
     """The manifest's `canvas.Cut`. A style's grid is stretched over the whole picture, which is therefore not cut."""
     stride = max(STRIDE, options.stride)
-    return {"stride": stride, "reach": round_up(options.reach, stride), "whole": options.z_dim > 0}
+    return {"stride": stride, "reach": round_up(options.reach, stride), "whole": "xy" if options.z_dim else ""}
 
 
 def _detail(weights: files.Weights) -> Detail:

@@ -145,8 +145,7 @@ class _Cascade:
         picture = np.empty((3, height, width), np.float32)
         field = self._noise(0, NOISE_CHANNELS, Window(0, 0, height, width), height, width)
         rows = canvas.heights(plan, self._request.view)
-        whole = "xy" if self._cut.whole else plan.wrap
-        for tile in canvas.tiles(height, width, canvas.STRIP, self._cut.reach, self._cut.stride, whole=whole):
+        for tile in canvas.tiles(height, width, canvas.STRIP, self._cut.reach, self._cut.stride, whole=self._cut.whole + plan.wrap):
             source = (slice(None), *tile.source.slices)
             painted = self._engine.composition(self._areas.window(0, tile.source), self._style, field[source], rows[source], plan.wrap)
             self._keep(picture, painted, tile)

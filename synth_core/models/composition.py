@@ -1,8 +1,9 @@
 """Composition: a label map, a style and noise become a whole picture.
 
 A label pyramid runs fine to coarse (context), then coarse to fine with the picture; every level's features are modulated by the labels and the
-style. Fully convolutional. The style is one code for every label (SEAN 1911.12861), laid over the map by the one-hot labels, so that a style can
-differ by label. It is learned with six levels at 128 px, then grown by a light level to 256 px (and on, level by level).
+style. Fully convolutional, but for water, which sees what it mirrors (mirror.py). The style is one code for every label (SEAN 1911.12861), laid
+over the map by the one-hot labels, so that a style can differ by label. It is learned with six levels at 128 px, then grown by a light level to
+256 px (and on, level by level).
 """
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ import torch.nn.functional as F
 from .. import labels as label_set
 from ..request import NOISE_CHANNELS, STYLE_SIZE
 from .layers import Block, Conv3x3, Enlarge, halve_noise, leaky, pixel_norm
+from .mirror import Mirror, mirrored_rows
 
+WATER = slice(label_set.BY_NAME["sea"].id, label_set.BY_NAME["river"].id + 1)  # sea, lake and river: what mirrors its shore
 AIR = slice(label_set.BY_NAME["sky"].id, label_set.BY_NAME["sun"].id + 1)  # sky, cloud, fog and sun: what has no outline of its own
 SOFTNESS = 3  # halvings: one's colour passes into the other's over about 2**3 pixels to either side
 LAID = 24  # channels of a label's style code where it lies over the map
@@ -24,10 +27,14 @@ class Composition(nn.Module):
     """The network. `channels` and `label_channels` hold one width a level, coarse to fine; the first `heavy` levels get two convolutions.
 
     Height and width of its inputs are multiples of `stride`. `rgb` has one output for the last heavy level and for each light level after it;
-    the picture is their sum, coarser ones enlarged.
+    the picture is their sum, coarser ones enlarged. With `mirrors` the water of every light level but the finest sees what it mirrors.
     """
 
-    def __init__(self, channels=(256, 256, 256, 128, 64, 32, 24), label_channels=(64, 64, 64, 48, 32, 16, 12), heavy: int = 5):
+    wrap = ""
+
+    def __init__(
+        self, channels=(256, 256, 256, 128, 64, 32, 24), label_channels=(64, 64, 64, 48, 32, 16, 12), heavy: int = 5, mirrors: bool = False,
+    ):
         super().__init__()
         self.heavy, self.levels, self.stride = heavy, len(channels), 2 ** (len(channels) - 1)
         count, c, l = label_set.COUNT, channels, label_channels
@@ -47,6 +54,7 @@ class Composition(nn.Module):
         self.widen = nn.ModuleList(nn.Conv2d(c[i - 1], c[i], 1, bias=False) if c[i - 1] != c[i] else nn.Identity() for i in range(1, self.levels))
         self.blocks = nn.ModuleList(Block(c[i], l[i], STYLE_SIZE, 2 if i < heavy else 1) for i in range(self.levels))
         self.rgb = nn.ModuleList(Conv3x3(w, 3) for w in c[heavy:])
+        self.mirrors = nn.ModuleList(Mirror(c[i], l[i]) for i in range(heavy, self.levels - 1) if mirrors)
         self.enlarge = Enlarge()
         for layer in self.rgb[1:]:
             nn.init.zeros_(layer.bias)
@@ -60,6 +68,7 @@ class Composition(nn.Module):
             "channels": [len(state[f"blocks.{i}.convolve.0.weight"]) for i in levels],
             "label_channels": [len(state[f"embed.{i}.weight"]) for i in levels],
             "heavy": sum(f"blocks.{i}.convolve.1.weight" in state for i in levels),
+            "mirrors": any(name.startswith("mirrors.") for name in state),
         }
 
     @classmethod
@@ -90,12 +99,19 @@ class Composition(nn.Module):
         for i, block in enumerate(self.blocks):
             if i:
                 x = self.enlarge(self.widen[i - 1](x))
+            x = self._mirror(i, x, maps[i], features[i])
             x = block(x, features[i], whole)
             if i >= self.heavy:
                 shown = self.rgb[i - self.heavy](leaky(pixel_norm(x)))  # (N, 3, h, w)
                 picture = shown if picture is None else shown + self.enlarge(picture)
         gain, bias = self._tints(labels, self.tint(code + self.label_code)).chunk(2, 1)  # (N, 3, H, W) each
         return torch.tanh(picture * (1 + gain) + bias)
+
+    def _mirror(self, level, x, labels, features):
+        """x (N, C, h, w) of a level with what its water mirrors. A picture that goes on below its lower edge is of a ground seen from above."""
+        if not self.heavy <= level < self.heavy + len(self.mirrors) or self.wrap == "xy":
+            return x
+        return self.mirrors[level - self.heavy](x, features, *mirrored_rows(labels[:, WATER].sum(1, keepdim=True) > 0.5))
 
     def _tints(self, labels, codes):
         """The labels' own colours (N, 6, H, W) from their codes (N, 23, 6): each up to its outline, but those of AIR pass into each other."""

@@ -27,7 +27,7 @@ VARIETY_ENOUGH = 0.4  # mean feature distance between two noises that is asked f
 
 
 def build(levels: int) -> Composition:
-    return Composition(CHANNELS[:levels], LABEL_CHANNELS[:levels])
+    return Composition(CHANNELS[:levels], LABEL_CHANNELS[:levels], mirrors=True)
 
 
 @dataclass

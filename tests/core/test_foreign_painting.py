@@ -117,7 +117,7 @@ def test_pictures_wrap(made, name, roll):
 def test_what_the_folder_says_of_itself(made):
     plain, styled = (weights.load(made[name].folder) for name in ("plain", "styled"))
     assert plain.name == "SPADE, ADE20K" and styled.name == "SPADE, Cityscapes" and "non-commercial" in plain.licence
-    assert (plain.cut.stride, plain.cut.whole, styled.cut.stride, styled.cut.whole) == (64, False, 128, True)
+    assert (plain.cut.stride, plain.cut.whole, styled.cut.stride, styled.cut.whole) == (64, "", 128, "xy")
     assert plain.looks == () and set(plain.networks) == {"composition", "detail"}
     kept = weights.read(made["plain"].folder / weights.TENSORS)
     assert kept["composition.generator.fc.weight"].shape[1] == labels.COUNT  # of 151 planes, those that stand for our labels

@@ -81,7 +81,7 @@ def test_labels_matter(onnx_painter):
 
 
 @pytest.mark.parametrize("engine", ["onnx", "torch"])
-@pytest.mark.parametrize("size, limit, tile", [((300, 1500), "STRIP", 256), ((512, 600), "DETAIL_TILE", 100)])
+@pytest.mark.parametrize("size, limit, tile", [((300, 1500), "STRIP", 256), ((900, 300), "STRIP", 256), ((512, 600), "DETAIL_TILE", 100)])
 def test_tiles_equal_the_whole(engine, size, limit, tile, request, monkeypatch):
     """Composition in strips, and detail in small tiles, against each painted at once: what remains is rounding of sums in another order."""
     painted_by = request.getfixturevalue(f"{engine}_painter")
@@ -102,10 +102,10 @@ def _wrapping(ids: np.ndarray, wrap: str) -> Request:
     ("torch", "x", (256, 512), (0, 128)), ("onnx", "xy", (512, 512), (256, -128)), ("onnx", "x", (640, 1280), (0, 512)),
     ("onnx", "xy", (96, 96), (32, -64))])
 def test_rolled_labels_and_noise_give_the_rolled_picture(engine, wrap, size, roll, request, monkeypatch):
-    """No pixel differs; the third size is made of several tiles, the last one of a picture that is averaged down."""
+    """No pixel differs but by rounding; the third size is made of several tiles, the last one of a picture that is averaged down."""
     painted_by, ids = request.getfixturevalue(f"{engine}_painter"), scenery(*size)
     assert not any(way % canvas.unit(size[1], size[0]) for way in roll)
-    straight = painted_by.paint(_wrapping(ids, wrap)).picture
+    straight = painted_by.paint(_wrapping(ids, wrap)).picture.astype(int)
     whole = noise.normal
     height = canvas.plan(size[1], size[0]).grid_height
 
@@ -117,7 +117,8 @@ def test_rolled_labels_and_noise_give_the_rolled_picture(engine, wrap, size, rol
 
     monkeypatch.setattr(noise, "normal", rolled)
     again = painted_by.paint(_wrapping(np.roll(ids, roll, (0, 1)), wrap)).picture
-    assert np.count_nonzero(np.roll(straight, roll, (0, 1)) != again) == 0
+    apart = np.abs(np.roll(straight, roll, (0, 1)) - again)
+    assert apart.max() <= 1 and (apart > 0).mean() < 1e-4
 
 
 def test_a_seam_is_no_different_from_any_other_column(onnx_painter):
@@ -132,14 +133,14 @@ def test_a_seam_is_no_different_from_any_other_column(onnx_painter):
 
 @pytest.mark.parametrize("wrap, pads", [("x", ((0, 0), (0, 0), (576, 576))), ("xy", ((0, 0), (576, 576), (576, 576)))])
 def test_wrapping_equals_its_slow_twin(onnx_painter, torch_painter, wrap, pads):
-    """Composition that pads with the other side against one that ends, of a picture that goes around as far as it sees."""
+    """Composition that pads with the other side, against itself in the middle of a picture that goes around as far as it sees."""
     ids, style = scenery(192, 256), noise.normal(1, 0, 1, 23, 64)[0]
     inputs = canvas.areas(ids, 1), noise.normal(2, 0, 8, 192, 256), np.zeros((1, 192, 256), np.float32)
     labels, field, rows = (np.pad(array, pads, mode="wrap") for array in inputs)
     engines = onnx_painter._engine, torch_painter._engine
     wrapped = [engine.composition(inputs[0], style, *inputs[1:], wrap) for engine in engines]
     (_, (top, _), (left, _)) = pads
-    slow = engines[0].composition(labels, style, field, rows)[:, top:top + 192, left:left + 256]
+    slow = engines[0].composition(labels, style, field, rows, wrap)[:, top:top + 192, left:left + 256]
     for fast in wrapped:
         assert np.abs(fast - slow).max() < 1e-4
     assert np.abs(engines[0].composition(inputs[0], style, *inputs[1:]) - slow).max() > 0.01

@@ -7,7 +7,7 @@ import pytest
 from synth_core import labels as label_set
 from synth_core.cli import main
 from synth_core.training import gates
-from synth_core.training.gates import clean_maps, figures, judge, memorising, repetition, resolution, seeds, style, tiles
+from synth_core.training.gates import clean_maps, figures, judge, memorising, repetition, resolution, seeds, style, tiles, water
 from synth_core.training.gates.figures import Figure
 
 
@@ -21,7 +21,7 @@ def noise(rng, *shape):
 
 
 def soft(picture, radius):
-    return np.stack([figures._box_mean(picture[..., channel], radius) for channel in range(3)], -1).astype(np.uint8)
+    return np.stack([figures.box_mean(picture[..., channel], radius) for channel in range(3)], -1).astype(np.uint8)
 
 
 def test_a_tiled_picture_repeats_and_noise_does_not(rng):
@@ -137,6 +137,16 @@ def test_mean_iou_counts_what_is_labelled():
     assert clean_maps.mean_iou(truth, truth) == 1
     read = np.uint8([[1, 5, 5, 5], [7, 7, 5, 5]])
     assert clean_maps.mean_iou(read, truth) == pytest.approx((1 / 2 + 4 / 5) / 2)
+
+
+def test_water_that_mirrors_its_shore_follows_it(rng):
+    ids = np.full((64, 64), label_set.BY_NAME["lake"].id, np.uint8)
+    ids[:32] = label_set.BY_NAME["mountain"].id
+    shore = figures.box_mean(noise(rng, 32, 64).mean(2), 4)[..., None].repeat(3, 2)
+    still, strange = (np.concatenate((shore, below)) for below in (shore[::-1], shore[:, ::-1]))
+    assert water.has_shore(ids) and not water.has_shore(ids[32:])
+    follows, does_not = water.following([still, strange], [ids, ids])
+    assert follows > 0.95 and abs(does_not) < 0.5
 
 
 def test_tiles_that_differ_are_counted(rng):

@@ -7,9 +7,10 @@ from synth_core.models.composition import Composition
 from synth_core.models.detail import Detail
 from synth_core.models.encoder import Encoder, pool_by_label
 from synth_core.models.layers import RepeatBorder, halve_noise, set_wrap
+from synth_core.models.mirror import Mirror, mirrored_rows
 from synth_core.training.data import one_hot
 
-TINY = {"channels": (16, 16, 8, 8), "label_channels": (8, 8, 8, 8), "heavy": 2}
+TINY = {"channels": (16, 16, 8, 8), "label_channels": (8, 8, 8, 8), "heavy": 2, "mirrors": True}
 
 
 def inputs(height, width, seed=0):
@@ -107,6 +108,52 @@ def test_a_label_the_photograph_lacks_takes_the_whole_picture_s_code():
     assert torch.equal(style[0, 5], style[0, 20])
     assert not torch.allclose(style[0, 1], style[0, 12])
     assert torch.allclose(style.square().mean(-1), torch.ones(1, 23), atol=1e-3)
+
+
+def test_water_mirrors_what_stands_above_it():
+    """The shore, upside down; below a low rock the shore beyond; without a shore nothing."""
+    water = torch.zeros(1, 1, 16, 3, dtype=torch.bool)
+    water[..., 6:, 0] = water[..., 4:, 1] = water[..., 2] = True
+    water[..., 8:10, 1] = False
+    rows, mirrors = (x[0, 0].t().tolist() for x in mirrored_rows(water))
+    shore, rock, open_sea = ([row if is_mirror else None for row, is_mirror in zip(*column)] for column in zip(rows, mirrors))
+    assert shore == [None] * 6 + [5, 4, 3, 2, 1, 0, 0, 0, 0, 0]
+    assert rock == [None] * 4 + [3, 2, 1, 0] + [None] * 2 + [9, 8, 0, 0, 0, 0]
+    assert open_sea == [None] * 16
+
+
+def test_a_mirror_shows_the_shore_in_the_water_alone():
+    torch.manual_seed(0)
+    mirror, x, labels = Mirror(4, 3), torch.randn(2, 4, 8, 6), torch.ones(2, 3, 8, 6)
+    water = torch.zeros(2, 1, 8, 6, dtype=torch.bool)
+    water[:, :, 4:] = True
+    torch.nn.init.constant_(mirror.gain.bias, 1.0)
+    seen = mirror(x, labels, *mirrored_rows(water))
+    assert torch.equal(seen[:, :, :4], x[:, :, :4]) and torch.allclose(seen[:, :, 4:], x[:, :, 4:] + x[:, :, :4].flip(2))
+
+
+@pytest.mark.parametrize("mirrors", [True, False])
+def test_a_network_is_rebuilt_from_its_state_with_and_without_mirrors(mirrors):
+    network = Composition(**TINY | {"mirrors": mirrors}).eval()
+    rebuilt = Composition.from_state(network.state_dict()).eval()
+    assert len(rebuilt.mirrors) == mirrors
+    with torch.no_grad():
+        assert torch.equal(rebuilt(*inputs(16, 16)), network(*inputs(16, 16)))
+
+
+def test_a_ground_seen_from_above_mirrors_nothing():
+    torch.manual_seed(0)
+    network = Composition(**TINY).eval()
+    labels, style, noise, rows = inputs(16, 16)
+    labels[:, :, 8:] = torch.eye(23)[label_set.BY_NAME["lake"].id].view(1, 23, 1, 1)
+    with torch.no_grad():
+        pictures = []
+        for gain in (0.0, 1.0):
+            torch.nn.init.constant_(network.mirrors[0].gain.bias, gain)
+            for wrap in ("", "x", "xy"):
+                set_wrap(network, wrap)
+                pictures.append(network(labels, style, noise, rows))
+    assert [torch.equal(*pair) for pair in zip(pictures[:3], pictures[3:])] == [False, False, True]
 
 
 def test_the_trainer_s_memory_layout_paints_the_same_picture():

@@ -16,7 +16,7 @@ from ...files import write_whole
 from .figures import Figure
 
 TITLES = {
-    "style": "Style", "seeds": "Seeds", "memorising": "Memorising", "clean_maps": "Clean maps", "repetition": "Repetition at 512 x 2048",
+    "style": "Style", "seeds": "Seeds", "memorising": "Memorising", "clean_maps": "Clean maps", "water": "Water", "repetition": "Repetition at 512 x 2048",
     "resolution": "Resolution", "tiles": "Tiles and memory", "split": "The judge on `val`",
 }  # fmt: skip
 

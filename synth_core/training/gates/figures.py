@@ -91,7 +91,7 @@ def repetition(picture: np.ndarray) -> float:
     """The highest autocorrelation of a picture (H, W, 3) at any shift by `LAG` pixels or more, up to half the picture: 1 for a picture of
     equal tiles, near 0 for one without pattern. Shading coarser than `COARSE` pixels does not count."""
     field = grey(picture)
-    field -= _box_mean(field, COARSE)
+    field -= box_mean(field, COARSE)
     height, width = field.shape
     power = np.abs(np.fft.rfft2(field, (2 * height, 2 * width))) ** 2
     down, across = height // 2 + 1, width // 2 + 1
@@ -102,7 +102,7 @@ def repetition(picture: np.ndarray) -> float:
     return float(shared[far].max() / max(shared[down - 1, 0], 1e-6))
 
 
-def _box_mean(field: np.ndarray, radius: int) -> np.ndarray:
+def box_mean(field: np.ndarray, radius: int) -> np.ndarray:
     """The mean of the (2 radius + 1) squared pixels around each, the border repeated."""
     for axis in (0, 1):
         padding = [(radius + 1, radius) if axis == a else (0, 0) for a in (0, 1)]

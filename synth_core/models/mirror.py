@@ -1,0 +1,49 @@
+"""Still water: what each of its pixels mirrors, and how that comes into a painting. Which labels are water is composition.py's.
+
+A convolution sees a shore only as far as it reaches, and never upside down. Here the features above a waterline are laid over the water below it, upside
+down, and the network learns how much of them each kind of water shows.
+"""
+from __future__ import annotations
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+CLEARNESS = 0.7  # share of the features above the waterline that untaught water shows
+DOUBLINGS = 9  # what lies 2**DOUBLINGS pixels or more below its waterline mirrors nothing; no ordinary view is as high
+
+
+class Mirror(nn.Module):
+    """Adds what water mirrors to a level's features: as they are, at first, and by the same gain for all water."""
+
+    def __init__(self, channels: int, label_channels: int):
+        super().__init__()
+        self.mix = nn.Conv2d(channels, channels, 1)
+        self.gain = nn.Conv2d(label_channels, channels, 1)
+        nn.init.dirac_(self.mix.weight)
+        nn.init.zeros_(self.mix.bias)
+        nn.init.zeros_(self.gain.weight)
+        nn.init.constant_(self.gain.bias, CLEARNESS)
+
+    def forward(self, x: torch.Tensor, label_features: torch.Tensor, rows: torch.Tensor, mirrors: torch.Tensor) -> torch.Tensor:
+        """x (N, C, H, W), label features (N, L, H, W), rows and mirrors as `mirrored_rows` gives them -> (N, C, H, W)."""
+        seen = self.mix(x).gather(2, rows.expand(-1, x.shape[1], -1, -1))
+        return x + self.gain(label_features) * seen * mirrors.to(x.dtype)
+
+
+@torch.no_grad()
+def mirrored_rows(water: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """water (N, 1, H, W) bool -> the row that each pixel mirrors, (N, 1, H, W) int64, and whether it mirrors anything, bool.
+
+    A pixel lies as far below its waterline (the lower end of whatever is above it that isn't water) as what it mirrors lies above. Below a rock that
+    is lower than that, it mirrors the shore beyond the rock's own water. The view's upper edge stands for what lies above it.
+    """
+    height = water.shape[2]
+    row = torch.arange(height, device=water.device, dtype=torch.float32).view(1, 1, -1, 1)
+    line = torch.where(water, torch.zeros_like(row), row + 1)
+    for doubling in range(DOUBLINGS):  # the largest so far down each column
+        line = torch.maximum(line, F.pad(line, (0, 0, 2**doubling, 0))[:, :, :height])
+    first = torch.where(water, (2 * line - 1 - row).clamp_min(0), row).long()
+    beyond = (2 * line.gather(2, first) - 1 - row).clamp_min(0).long()
+    found = torch.where(water.gather(2, first), beyond, first)
+    return found, water & (line > 0) & ~water.gather(2, found)
