@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import torch
 import torch.nn as nn
-import torch.nn.functional as F
 
 from .. import labels as label_set
-from .layers import enlarge
+from .layers import averaged_to, enlarge
 
 DECODED = 48  # channels of what the decoder ends in
 WIDTHS = 16, 24, 40, 112, 320  # the backbone's channels at strides 2, 4, 8, 16 and 32
@@ -68,9 +67,10 @@ class Discriminator(Decoder):
     def forward(self, image: torch.Tensor, features: list[torch.Tensor], labels: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """image (N, 3, H, W), its features at strides 2-32, labels (N, 23, H, W) one-hot ->
         logits (N, 24, H/2, W/2) of the labels and *fake*, and one realness map (N, 1, h, w) for each of strides 4-32."""
-        realness = [
-            head(torch.cat([level, F.adaptive_avg_pool2d(labels, level.shape[2:])], 1)) for head, level in zip(self.heads, features[1:])
-        ]
+        realness = []
+        for head, level in zip(self.heads, features[1:]):
+            labels = averaged_to(labels, level)
+            realness.append(head(torch.cat([level, labels], 1)))
         return self.classify(self.decode(image, features)), realness
 
 

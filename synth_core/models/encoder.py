@@ -8,7 +8,7 @@ import torch
 import torch.nn as nn
 
 from ..request import STYLE_SIZE
-from .layers import exactly, leaky, pixel_norm
+from .layers import averaged_to, exactly, leaky, pixel_norm
 
 
 def pool_by_label(features: torch.Tensor, areas: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -63,7 +63,7 @@ class Encoder(nn.Module):
         areas = torch.cat([labels, torch.ones_like(labels[:, :1])], 1)  # the last "label" is the whole picture
         gathered = []
         for k, level in enumerate(features):
-            scaled = nn.functional.adaptive_avg_pool2d(areas, level.shape[2:])
+            scaled = averaged_to(areas, level)
             mean, deviation = pool_by_label(level, scaled)
             gathered += [mean, deviation] if k < 3 else [mean]
         colour = torch.cat(pool_by_label(image, areas), 2)  # (N, 24, 6)

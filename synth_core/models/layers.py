@@ -43,6 +43,11 @@ def enlarge(x: torch.Tensor) -> torch.Tensor:
     return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
+def averaged_to(areas: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Areas (N, K, H, W) averaged to the height and width of `like`, which divide theirs."""
+    return areas if areas.shape[2:] == like.shape[2:] else F.adaptive_avg_pool2d(areas, like.shape[2:])
+
+
 def halve_noise(x: torch.Tensor) -> torch.Tensor:
     """White noise of variance 1 -> white noise of variance 1 at half the size: the sum of four is twice as wide, their mean half."""
     return 2 * F.avg_pool2d(x, 2)
@@ -50,23 +55,30 @@ def halve_noise(x: torch.Tensor) -> torch.Tensor:
 
 def pad(x: torch.Tensor, wrap: str) -> torch.Tensor:
     """One more pixel on every side: the border repeated, or the other side's in the directions of `wrap` ("", "x" or "xy")."""
+    if x.is_cuda or x.requires_grad:
+        return Border.apply(x, wrap)
     if not wrap:
-        return RepeatBorder.apply(x) if x.is_cuda or x.requires_grad else F.pad(x, (1, 1, 1, 1), "replicate")
+        return F.pad(x, (1, 1, 1, 1), "replicate")
     x = F.pad(x, (1, 1, 0, 0), "circular")
     return F.pad(x, (0, 0, 1, 1), "circular" if wrap == "xy" else "replicate")
 
 
-class RepeatBorder(torch.autograd.Function):
-    """F.pad(x, (1, 1, 1, 1), "replicate") by copies that keep memory layout and precision: torch's own on a graphics card turns the layout round, and
+class Border(torch.autograd.Function):
+    """What `pad` does by F.pad, by copies that keep memory layout and precision: torch's own on a graphics card turns the layout round, and
     adds gradients up atomically, in bfloat16 too; on a processor its gradient is slower, and autocast takes it to float32."""
 
     @staticmethod
-    def forward(ctx, x):
+    def forward(ctx, x, wrap):
+        # the first and the last line, each with the line of x that it repeats
+        ctx.lines = down, across = [((0, -1), (-1, 0)) if axis in wrap else ((0, 0), (-1, -1)) for axis in "yx"]
         n, c, h, w = x.shape
         out = torch.empty((n, c, h + 2, w + 2), dtype=x.dtype, device=x.device, memory_format=_layout(x))
         out[:, :, 1:-1, 1:-1] = x
-        out[:, :, 0, 1:-1], out[:, :, -1, 1:-1] = x[:, :, 0], x[:, :, -1]
-        out[..., 0], out[..., -1] = out[..., 1], out[..., -2]
+        inner = out[..., 1:-1]
+        for side, row in down:
+            inner[:, :, side] = x[:, :, row]
+        for side, column in across:
+            out[..., side] = inner[..., column]
         return out
 
     @staticmethod
@@ -74,14 +86,15 @@ class RepeatBorder(torch.autograd.Function):
     def backward(ctx, gradient):
         g = gradient
         inner = g[:, :, 1:-1, 1:-1].contiguous(memory_format=_layout(g))
-        inner[:, :, 0] += g[:, :, 0, 1:-1]
-        inner[:, :, -1] += g[:, :, -1, 1:-1]
-        inner[..., 0] += g[:, :, 1:-1, 0]
-        inner[..., -1] += g[:, :, 1:-1, -1]
-        for y in (0, -1):
-            for x in (0, -1):
-                inner[:, :, y, x] += g[:, :, y, x]
-        return inner
+        down, across = ctx.lines
+        for side, row in down:
+            inner[:, :, row] += g[:, :, side, 1:-1]
+        for side, column in across:
+            inner[..., column] += g[:, :, 1:-1, side]
+        for y, row in down:
+            for x, column in across:
+                inner[:, :, row, column] += g[:, :, y, x]
+        return inner, None
 
 
 def _layout(x: torch.Tensor) -> torch.memory_format:

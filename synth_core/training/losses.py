@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from .. import labels as label_set
 from ..models.encoder import pool_by_label
-from ..models.layers import exactly
+from ..models.layers import averaged_to, exactly
 from . import parallel
 
 STRIDE = 32  # of the judges' coarsest features, pixels
@@ -66,7 +66,8 @@ def r1(head: torch.nn.Module, real: torch.Tensor) -> torch.Tensor:
 def statistics(painted, painted_areas, style, style_areas) -> torch.Tensor:
     """How far the painting's look under each label is from the style photograph's, over the labels they share.
 
-    `painted` and `style` are lists of maps (colour, its finest detail, then features at strides 2, 4, 8); areas are one-hot maps (N, 23, H, W).
+    `painted` and `style` are lists of maps, none larger than the one before (colour, its finest detail, then features at strides 2, 4, 8); areas are
+    one-hot maps (N, 23, H, W).
     The look is the mean and deviation of each channel under the label. Many processes divide by their mean number of shared labels, so that
     their mean is what one process would find on all their pictures.
     """
@@ -76,9 +77,10 @@ def statistics(painted, painted_areas, style, style_areas) -> torch.Tensor:
     total = 0.0
     with exactly(shared.device):  # a deviation is a small difference of large numbers
         for p, s in zip(painted, style):
-            pm, pd = pool_by_label(p.float(), F.adaptive_avg_pool2d(painted_areas, p.shape[2:]))
+            painted_areas, style_areas = averaged_to(painted_areas, p), averaged_to(style_areas, s)
+            pm, pd = pool_by_label(p.float(), painted_areas)
             with torch.no_grad():
-                sm, sd = pool_by_label(s.float(), F.adaptive_avg_pool2d(style_areas, s.shape[2:]))
+                sm, sd = pool_by_label(s.float(), style_areas)
             total = total + (((pm - sm).abs().mean(2) + (pd - sd).abs().mean(2)) * shared).sum() / count
     return total / len(painted)
 

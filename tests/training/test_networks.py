@@ -6,7 +6,7 @@ from synth_core import labels as label_set
 from synth_core.models.composition import Composition
 from synth_core.models.detail import Detail
 from synth_core.models.encoder import Encoder, pool_by_label
-from synth_core.models.layers import RepeatBorder, halve_noise, set_wrap
+from synth_core.models.layers import Border, halve_noise, pad, set_wrap
 from synth_core.models.mirror import Mirror, mirrored_rows
 from synth_core.training.data import one_hot
 
@@ -70,16 +70,20 @@ def test_detail_doubles_and_starts_near_the_enlarged_picture():
     assert out.shape == (1, 3, 32, 48) and (out - plain.clamp(-1, 1)).abs().mean() < 0.3
 
 
+@pytest.mark.parametrize("wrap", ["", "x", "xy"])
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
-def test_a_border_repeated_for_graphics_cards_is_torch_s(layout):
+def test_the_trainer_s_border_is_torch_s(layout, wrap):
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(2, 3, 4, 5, generator=generator).contiguous(memory_format=layout).requires_grad_(True)
     weights = torch.randn(2, 3, 6, 7, generator=generator).contiguous(memory_format=layout)
     results = []
-    for padded in (RepeatBorder.apply(x), torch.nn.functional.pad(x, (1, 1, 1, 1), "replicate")):
+    slow = torch.nn.functional.pad(x, (1, 1, 0, 0), "circular" if wrap else "replicate")
+    slow = torch.nn.functional.pad(slow, (0, 0, 1, 1), "circular" if wrap == "xy" else "replicate")
+    for padded in (Border.apply(x, wrap), slow):
         (gradient,) = torch.autograd.grad((padded * weights).sum(), x)
         results.append((padded, gradient))
     assert torch.equal(results[0][0], results[1][0]) and torch.allclose(results[0][1], results[1][1], atol=1e-6)
+    assert torch.equal(pad(x.detach(), wrap), slow)
     assert results[0][0].is_contiguous(memory_format=layout) and results[0][1].is_contiguous(memory_format=layout)
 
 
