@@ -21,6 +21,7 @@ from .judges import Judges, adam, descend
 
 CHANNELS, LABEL_CHANNELS = (256, 256, 256, 128, 64, 32, 24, 16), (64, 64, 64, 48, 32, 16, 12, 8)
 BANK = 256  # styles that are remembered, and shipped
+CALIBRATED = 16  # batches on which the usual is measured
 TONE_CELL = 16  # pixels
 VARIETY_EVERY = 4
 VARIETY_ENOUGH = 0.4  # mean feature distance between two noises that is asked for; unrelated features lie 1.1 apart
@@ -105,10 +106,20 @@ class CompositionTeacher(Sampler):
             "pixel_head": self.judges.pixel_head,
         }
         self.learners["encoder"].average = parallel.average
-        self.backbone.calibrate(batches.draw(random.Random(1)).image.to(device))
+        self._calibrate(batches)
         self.bank = torch.randn(BANK, label_set.COUNT, STYLE_SIZE, device=device)
         self.optimisers = {"generator": self._optimiser(), "discriminator": self.judges.optimiser}
         self.steps = 0
+
+    @torch.no_grad()
+    def _calibrate(self, batches):
+        """Measure what is usual in photographs, for the backbone and the encoder; a checkpoint's measures come over these."""
+        rng = random.Random(1)
+        drawn = [batches.cut(rng).to(self.device) for _ in range(CALIBRATED)]
+        self.backbone.calibrate(drawn[0].image)
+        self.learners["encoder"].calibrate([
+            (batch.style_image, self.backbone(batch.style_image)[1:], one_hot(batch.style_map)) for batch in drawn
+        ])  # fmt: skip
 
     def _optimiser(self) -> torch.optim.Optimizer:
         painter, encoder = self.learners["composition"], self.learners["encoder"]
