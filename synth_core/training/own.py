@@ -21,7 +21,6 @@ import torch.nn.functional as F
 from .. import weights as files
 from ..export import derive, present
 from ..models.composition import Composition
-from ..models.encoder import Encoder
 from ..models.layers import pixel_norm
 from ..request import NOISE_CHANNELS
 from ..styles import Styles
@@ -32,7 +31,7 @@ from .data import Batch, Batches, DataError, Photographs, one_hot
 from .judges import descend
 from .loop import SHEET_PICTURES, Loop
 from .own_photographs import OwnPhotographs
-from .teacher import encode, open_backbone
+from .teacher import encode, open_backbone, open_encoder
 
 RUN = "own"  # of runs/
 FOLDER = "training"  # in the weights folder that comes out: log, sheets, and while it lasts the checkpoint
@@ -76,9 +75,9 @@ class OwnTeacher(Sampler):
         self.run, self.device = run, device
         self.backbone = open_backbone(begun["extras"]).to(device)
         self.bank = begun["extras"]["bank"].to(device)
-        self.encoder = _frozen(Encoder(), begun["averaged"]["encoder"], device)
+        self.encoder = open_encoder(begun["averaged"]["encoder"]).to(device)
         painter = Composition.from_state(begun["averaged"]["composition"])
-        self.before = _frozen(copy.deepcopy(painter), painter.state_dict(), device)
+        self.before = copy.deepcopy(painter).to(device).eval().requires_grad_(False)
         for name, parameter in painter.named_parameters():
             parameter.requires_grad_(name.startswith(LEARNS) or ".style." in name)
         self.learners = {"composition": painter.to(device, memory_format=torch.channels_last)}
@@ -139,11 +138,6 @@ class OwnTeacher(Sampler):
 
     def encode(self, averaged: dict, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
         return super().encode({"encoder": self.encoder}, images, maps)
-
-
-def _frozen(network: torch.nn.Module, state: dict[str, torch.Tensor], device: torch.device) -> torch.nn.Module:
-    network.load_state_dict(state)
-    return network.to(device).eval().requires_grad_(False)
 
 
 class OwnLoop(Loop):

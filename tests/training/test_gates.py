@@ -139,6 +139,12 @@ def test_mean_iou_counts_what_is_labelled():
     assert clean_maps.mean_iou(read, truth) == pytest.approx((1 / 2 + 4 / 5) / 2)
 
 
+def test_the_dimensions_that_codes_fill_are_counted(rng):
+    wide = rng.normal(size=(4000, 16))
+    narrow = wide * ([10] * 2 + [0.1] * 14)
+    assert style.dimensions(wide) == pytest.approx(16, rel=0.05) and style.dimensions(narrow) == pytest.approx(2, rel=0.05)
+
+
 def test_water_that_mirrors_its_shore_follows_it(rng):
     ids = np.full((64, 64), label_set.BY_NAME["lake"].id, np.uint8)
     ids[:32] = label_set.BY_NAME["mountain"].id

@@ -160,6 +160,34 @@ def test_a_ground_seen_from_above_mirrors_nothing():
     assert [torch.equal(*pair) for pair in zip(pictures[:3], pictures[3:])] == [False, False, True]
 
 
+def test_the_encoder_reads_how_labels_differ_from_the_usual():
+    """However much all photographs have in common, and however little tells them apart."""
+    torch.manual_seed(0)
+    encoder = Encoder(widths=(4, 4, 4, 4), hidden=16)
+    labels = torch.zeros(8, 23, 32, 32)
+    labels[:, 1, :16], labels[:, 12, 16:] = 1, 1
+    features = [1000 + torch.randn(8, 4, 32 // s, 32 // s) for s in (4, 8, 16, 32)]
+    sample = torch.rand(8, 3, 32, 32), features, labels
+    encoder.calibrate([sample])
+    read = ((encoder.statistics(*sample) - encoder.usual) / encoder.spread)[:, (1, 12)].flatten(0, 1)
+    assert read.mean(0).abs().max() < 0.01 and (read.std(0) - 1).abs().max() < 0.1
+    for _ in range(500):
+        encoder(*sample)
+    codes = encoder.eval()(*sample)[:, (1, 12)].flatten(0, 1)
+    assert codes.std(0).mean() > 0.9
+
+
+def test_what_the_encoder_follows_is_the_codes_of_labels_that_are_there():
+    torch.manual_seed(0)
+    encoder = Encoder(widths=(4, 4, 4, 4), hidden=16)
+    raw, present = torch.randn(2, 23, 64), torch.zeros(2, 23, dtype=torch.bool)
+    present[0, 3] = present[1, 5] = True
+    raw[0, 3], raw[1, 5] = 2, 4
+    for _ in range(2000):
+        encoder._follow(raw, present)
+    assert torch.allclose(encoder.mean, torch.tensor(3.0), atol=1e-3) and torch.allclose(encoder.deviation, torch.tensor(1.0), atol=1e-2)
+
+
 def test_the_trainer_s_memory_layout_paints_the_same_picture():
     torch.manual_seed(0)
     network = Composition(**TINY).eval()

@@ -1,6 +1,7 @@
 """Training on one's own photographs: the command from end to end on a few made-up ones, what stays as it was, and what is refused."""
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -197,7 +198,13 @@ def test_bad_photographs_are_told_in_one_sentence(weights, mine, tmp_path, capsy
 def test_bad_weights_and_options_are_told_in_one_sentence(weights, mine, tmp_path, capsys):
     copy = shutil.copytree(weights, tmp_path / "copy")
     (copy / files.JUDGES).unlink()
+    former = shutil.copytree(weights, tmp_path / "former")
+    files.write(former / files.TENSORS, {name: array for name, array in files.read(former / files.TENSORS).items() if name != "encoder.usual"})
+    manifest = json.loads((former / files.MANIFEST).read_text())
+    manifest["sha256"][files.TENSORS] = files.sha256(former / files.TENSORS)
+    (former / files.MANIFEST).write_text(json.dumps(manifest))
     for arguments, words in (
+        ((former, mine, tmp_path / "out"), "encoder is another version's"),
         ((tmp_path / "none", mine, tmp_path / "out"), "There are no weights in"),
         ((copy, mine, tmp_path / "out"), "lacks discriminator.safetensors"),
         ((weights, mine, weights), "name another folder"),

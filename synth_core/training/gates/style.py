@@ -23,7 +23,14 @@ def gate(studio: Studio) -> list[Figure]:
         *strength("own style", own, photographs),
         *strength("drawn style", studio.drawn, photographs),
         *colourfulness("drawn style", measured(studio.drawn, maps), real),
+        Figure("own style: dimensions of codes under labels, of 64", dimensions(studio.codes[np.isfinite(real[..., 0])])),
     ]
+
+
+def dimensions(codes: np.ndarray) -> float:
+    """How many dimensions codes (N, C) fill, by the participation ratio of their variances: C where all vary alike, 1 where one does."""
+    variances = np.linalg.eigvalsh(np.cov(codes.T))
+    return float(variances.sum() ** 2 / np.square(variances).sum())
 
 
 def measured(pictures: list[np.ndarray], maps: list[np.ndarray]) -> np.ndarray:
