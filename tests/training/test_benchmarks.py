@@ -53,6 +53,13 @@ def test_baselines_take_the_photograph_of_the_likest_map(baselines, photographs)
         assert not np.array_equal(nearest[name], again[name])
 
 
+def test_cosines_are_of_the_labels_that_are_there():
+    wanted, codes, present = np.ones((2, 3, 4)), np.ones((2, 3, 4)), np.zeros((2, 3), bool)
+    codes[0, 0], codes[0, 1] = [2, -2, 2, 2], -1
+    present[0, 0] = present[1, 2] = True
+    assert program("benchmarks/stylist.py").cosine(codes, wanted, present) == pytest.approx(0.75)
+
+
 def test_the_table_ends_with_the_photographs_own_figures(baselines):
     judged = {name: 0.5 for name in baselines.FIGURES} | {"fd_floor": 0.1, "miou_real": 0.37, "acc_real": 0.69}
     rows = baselines.table({"ours": judged}).splitlines()

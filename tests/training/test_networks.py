@@ -170,7 +170,7 @@ def test_the_encoder_reads_how_labels_differ_from_the_usual():
     sample = torch.rand(8, 3, 32, 32), features, labels
     encoder.calibrate([sample])
     read = ((encoder.statistics(*sample) - encoder.usual) / encoder.spread)[:, (1, 12)].flatten(0, 1)
-    assert read.mean(0).abs().max() < 0.01 and (read.std(0) - 1).abs().max() < 0.1
+    assert read.mean(0).abs().max() < 0.01 and (read.std(0) - 1).abs().max() < 0.2
     for _ in range(500):
         encoder(*sample)
     codes = encoder.eval()(*sample)[:, (1, 12)].flatten(0, 1)
