@@ -30,8 +30,6 @@ class Composition(nn.Module):
     the picture is their sum, coarser ones enlarged. With `mirrors` the water of every light level but the finest sees what it mirrors.
     """
 
-    wrap = ""
-
     def __init__(
         self, channels=(256, 256, 256, 128, 64, 32, 24), label_channels=(64, 64, 64, 48, 32, 16, 12), heavy: int = 5, mirrors: bool = False,
     ):
@@ -99,7 +97,7 @@ class Composition(nn.Module):
         for i, block in enumerate(self.blocks):
             if i:
                 x = self.enlarge(self.widen[i - 1](x))
-            x = self._mirror(i, x, maps[i], features[i])
+            x = self._mirror(i, x, maps[i], features[i], heights[i])
             x = block(x, features[i], whole)
             if i >= self.heavy:
                 shown = self.rgb[i - self.heavy](leaky(pixel_norm(x)))  # (N, 3, h, w)
@@ -107,11 +105,12 @@ class Composition(nn.Module):
         gain, bias = self._tints(labels, self.tint(code + self.label_code)).chunk(2, 1)  # (N, 3, H, W) each
         return torch.tanh(picture * (1 + gain) + bias)
 
-    def _mirror(self, level, x, labels, features):
-        """x (N, C, h, w) of a level with what its water mirrors. A picture that goes on below its lower edge is of a ground seen from above."""
-        if not self.heavy <= level < self.heavy + len(self.mirrors) or self.wrap == "xy":
+    def _mirror(self, level, x, labels, features, height):
+        """x (N, C, h, w) of a level with what its water mirrors."""
+        if not self.heavy <= level < self.heavy + len(self.mirrors):
             return x
-        return self.mirrors[level - self.heavy](x, features, *mirrored_rows(labels[:, WATER].sum(1, keepdim=True) > 0.5))
+        water = labels[:, WATER].sum(1, keepdim=True) > 0.5
+        return self.mirrors[level - self.heavy](x, features, *mirrored_rows(water, height))
 
     def _tints(self, labels, codes):
         """The labels' own colours (N, 6, H, W) from their codes (N, 23, 6): each up to its outline, but those of AIR pass into each other."""

@@ -32,18 +32,19 @@ class Mirror(nn.Module):
 
 
 @torch.no_grad()
-def mirrored_rows(water: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """water (N, 1, H, W) bool -> the row that each pixel mirrors, (N, 1, H, W) int64, and whether it mirrors anything, bool.
+def mirrored_rows(water: torch.Tensor, height: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """water (N, 1, H, W) bool and the view's height there -> the row that each pixel mirrors, (N, 1, H, W) int64, and whether it mirrors anything, bool.
 
     A pixel lies as far below its waterline (the lower end of whatever is above it that isn't water) as what it mirrors lies above. Below a rock that
     is lower than that, it mirrors the shore beyond the rock's own water. The view's upper edge stands for what lies above it.
+    Where what is mirrored would not be higher in the view, the ground is seen from above, and mirrors nothing.
     """
-    height = water.shape[2]
-    row = torch.arange(height, device=water.device, dtype=torch.float32).view(1, 1, -1, 1)
+    count = water.shape[2]
+    row = torch.arange(count, device=water.device, dtype=torch.float32).view(1, 1, -1, 1)
     line = torch.where(water, torch.zeros_like(row), row + 1)
     for doubling in range(DOUBLINGS):  # the largest so far down each column
-        line = torch.maximum(line, F.pad(line, (0, 0, 2**doubling, 0))[:, :, :height])
+        line = torch.maximum(line, F.pad(line, (0, 0, 2**doubling, 0))[:, :, :count])
     first = torch.where(water, (2 * line - 1 - row).clamp_min(0), row).long()
     beyond = (2 * line.gather(2, first) - 1 - row).clamp_min(0).long()
     found = torch.where(water.gather(2, first), beyond, first)
-    return found, water & (line > 0) & ~water.gather(2, found)
+    return found, water & (line > 0) & ~water.gather(2, found) & (height.gather(2, found) > height)

@@ -49,5 +49,6 @@ def following(pictures: list[np.ndarray], maps: list[np.ndarray]) -> np.ndarray:
 def mirrored(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The row that each pixel of a map (H, W) mirrors, and where it is water that mirrors something labelled."""
     water = (ids >= WATER.start) & (ids < WATER.stop)
-    rows, mirrors = (found[0, 0].numpy() for found in mirrored_rows(torch.from_numpy(water)[None, None]))
+    height = torch.linspace(1, -1, len(ids))[:, None].expand(ids.shape)
+    rows, mirrors = (found[0, 0].numpy() for found in mirrored_rows(torch.from_numpy(water)[None, None], height[None, None]))
     return rows, mirrors & (np.take_along_axis(ids, rows, 0) != label_set.UNLABELLED)
