@@ -1,7 +1,7 @@
 """Still water: what each of its pixels mirrors, and how that comes into a painting. Which labels are water is composition.py's.
 
-A convolution sees a shore only as far as it reaches, and never upside down. Here the features above a waterline are laid over the water below it, upside
-down, and the network learns how much of them each kind of water shows.
+A convolution sees a shore only as far as it reaches, and never upside down. Here the features above a waterline are laid over the water below it,
+upside down, and the network learns how much of them each kind of water shows.
 """
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class Mirror(nn.Module):
 
 @torch.no_grad()
 def mirrored_rows(water: torch.Tensor, height: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """water (N, 1, H, W) bool and the view's height there -> the row that each pixel mirrors, (N, 1, H, W) int64, and whether it mirrors anything, bool.
+    """water (N, 1, H, W) bool and the view's height (N, 1, H, W) -> the row that each pixel mirrors, (N, 1, H, W) int64, and whether it mirrors
+    anything, (N, 1, H, W) bool.
 
     A pixel lies as far below its waterline (the lower end of whatever is above it that isn't water) as what it mirrors lies above. Below a rock that
     is lower than that, it mirrors the shore beyond the rock's own water. The view's upper edge stands for what lies above it.
