@@ -42,7 +42,7 @@ def learn(pictures: np.ndarray, maps: np.ndarray, codes: np.ndarray, whole: np.n
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     network = Stylist().to(memory_format=torch.channels_last).train()
-    with torch.no_grad():  # codes differ little from their mean: begin there
+    with torch.no_grad():  # begin near the mean style
         network.code.bias.copy_(torch.from_numpy(whole.mean(0)))
         network.code.weight.mul_(0.3)
     optimiser = torch.optim.Adam(network.parameters(), RATE)

@@ -57,12 +57,13 @@ def test_the_one_picked_is_painted_at_full_size_and_its_seed_kept(parts, beach, 
 
 def test_a_small_picture_is_the_large_one_made_small(parts, beach, painted):
     beach.veduta.width, beach.veduta.height = 768, 512
-    bpy.ops.veduta.paint_variations(count=1)
-    (seed, picture), = painted.items()
+    bpy.ops.veduta.paint_variations(count=2)
+    (seed, picture), (_, other) = painted.items()
     assert picture.shape == (256, 384, 3)
     bpy.ops.veduta.pick_variation(seed=str(seed))
     large = parts.viewport.picture(parts.backdrop.active_painting(beach)).reshape(256, 2, 384, 2, 3).mean((1, 3))
-    assert np.abs(large - picture).mean() < 6 and np.corrcoef(large.ravel(), picture.ravel())[0, 1] > 0.98
+    own, strange = (np.abs(large - small).mean() for small in (picture, other))
+    assert own < strange / 3 and np.corrcoef(large.ravel(), picture.ravel())[0, 1] > 0.95  # detail adds what is fine, and moves colours a little
 
 
 def test_the_size_of_a_variation(parts):
