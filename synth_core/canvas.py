@@ -21,9 +21,10 @@ STRIP = 1024  # longest side composition paints at once, in pixels, besides REAC
 
 DETAIL_STRIDE = 4  # heights and widths of the picture that detail takes are multiples of it
 DETAIL_NOISE = 2  # channels of detail's noise
-DETAIL_REACH = 16  # the same for detail (32 of its outgoing pixels), in incoming pixels
+DETAIL_REACH = 20  # the same for detail (its outgoing pixels reach 38), in incoming pixels
 DETAIL_TILE = 288  # longest side of a tile, in incoming pixels
 DETAIL_BASE = 512  # detail's `scale` is 0 for a picture of this many pixels on its short side
+DETAIL_LARGEST = 1.0  # the largest scale it has learned from photographs; beyond, it paints as there
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Plan:
 
     def scale(self, step: int) -> float:
         """Detail's `scale` input when it makes the picture of step 1 ... steps."""
-        return math.log2(min(self.width, self.height) / 2 ** (self.steps - step) / DETAIL_BASE)
+        return min(DETAIL_LARGEST, math.log2(min(self.width, self.height) / 2 ** (self.steps - step) / DETAIL_BASE))
 
     def needed(self, step: int) -> tuple[int, int]:
         """Height and width of the picture after `step` doublings (0: composition's) that the painting needs, without padding."""

@@ -14,6 +14,8 @@ from ..canvas import DETAIL_NOISE as NOISE_CHANNELS
 from ..request import STYLE_SIZE
 from .layers import Block, Conv3x3, Enlarge, leaky, pixel_norm
 
+COARSE = 4  # outgoing pixels
+
 
 class Detail(nn.Module):
     """`channels` are the widths at half the incoming size, at the incoming size and at twice the incoming size; `label_channels` likewise."""
@@ -68,4 +70,11 @@ class Detail(nn.Module):
         x = self.middle(skip + self.enlarge(self.widen(x)), features[1], condition)  # (N, c1, h, w)
         x = self.fine(self.enlarge(self.finer(x)), features[2], condition)  # (N, c2, 2h, 2w)
         residual = self.rgb(leaky(pixel_norm(x)))
-        return (F.interpolate(picture, scale_factor=2, mode="bicubic", align_corners=False) + residual).clamp(-1, 1)
+        return (F.interpolate(picture, scale_factor=2, mode="bicubic", align_corners=False) + self._fine_part(residual)).clamp(-1, 1)
+
+    def _fine_part(self, residual):
+        """The residual (N, 3, 2h, 2w) without what its cells of COARSE pixels have in common: detail can't recolour what composition painted."""
+        coarse = F.avg_pool2d(residual, COARSE)
+        for _ in range(COARSE.bit_length() - 1):
+            coarse = self.enlarge(coarse)
+        return residual - coarse

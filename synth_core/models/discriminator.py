@@ -65,7 +65,7 @@ class Discriminator(Decoder):
         self.heads = nn.ModuleList(_head(w) for w in WIDTHS[1:])
 
     def forward(self, image: torch.Tensor, features: list[torch.Tensor], labels: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """image (N, 3, H, W), its features at strides 2-32, labels (N, 23, H, W) one-hot ->
+        """image (N, 3, H, W), its features at strides 2-32, labels (N, 23, ...) one-hot or averaged to stride 4 ->
         logits (N, 24, H/2, W/2) of the labels and *fake*, and one realness map (N, 1, h, w) for each of strides 4-32."""
         realness = []
         for head, level in zip(self.heads, features[1:]):

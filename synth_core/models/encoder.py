@@ -16,11 +16,10 @@ MOST = 5.0  # spreads from the usual beyond which a statistic says no more
 
 def pool_by_label(features: torch.Tensor, areas: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and deviation of features (N, C, h, w) under each label of areas (N, K, h, w): two tensors (N, K, C); 0 where a label is absent."""
-    flat, weights = features.flatten(2).transpose(1, 2), areas.flatten(2)  # (N, hw, C), (N, K, hw)
-    weights = weights / weights.sum(2, keepdim=True).clamp_min(1e-6)
-    mean = weights @ flat
-    variance = weights @ flat.square() - mean.square()
-    return mean, (variance.clamp_min(0) + 1e-4).sqrt()
+    flat = features.flatten(2).transpose(1, 2)  # (N, hw, C)
+    sums = areas.flatten(2) @ torch.cat([flat, flat.square(), torch.ones_like(flat[..., :1])], 2)  # (N, K, 2C + 1)
+    mean, square = (sums[..., :-1] / sums[..., -1:].clamp_min(1e-6)).chunk(2, 2)
+    return mean, ((square - mean.square()).clamp_min(0) + 1e-4).sqrt()
 
 
 def pictured(labels: torch.Tensor) -> torch.Tensor:

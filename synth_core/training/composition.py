@@ -49,6 +49,9 @@ class Sampler:
     backbone: Backbone
     bank: torch.Tensor
 
+    def _noise(self, count, size):
+        return torch.randn(count, NOISE_CHANNELS, *size, device=self.device).contiguous(memory_format=torch.channels_last)
+
     def _heights(self, count, size):
         return torch.linspace(1, -1, size[0], device=self.device)[None, None, :, None].expand(count, 1, *size)
 
@@ -155,7 +158,7 @@ class CompositionTeacher(Sampler):
         areas = one_hot(drawn)
         roles = self._roles(n)
         style, codes = self._styles(batch, roles)
-        noise = torch.randn(n, NOISE_CHANNELS, *drawn.shape[1:], device=self.device).contiguous(memory_format=torch.channels_last)
+        noise = self._noise(n, drawn.shape[1:])
 
         painter = self.learners["composition"].train()
         set_wrap(painter, "x" if wrapping else "")
@@ -210,16 +213,15 @@ class CompositionTeacher(Sampler):
             told["tone"] = (F.avg_pool2d(fake[own], TONE_CELL) - F.avg_pool2d(real[own], TONE_CELL)).abs().mean()
             loss = loss + run.aligned * told["aligned"] + run.tone * told["tone"]
         if self.steps % VARIETY_EVERY == 0:
-            told["variety"] = self._variety(one_hot(asked))
+            told["variety"] = self._variety(asked)
             loss = loss + run.variety * VARIETY_EVERY * (VARIETY_ENOUGH - told["variety"]).clamp_min(0)
         return loss, told
 
-    def _variety(self, areas):
-        """Mean distance of features at strides 8 and 16 between two noises under one map (1, 23, H, W) and style (mode seeking 1903.05628)."""
-        areas, size = areas.expand(2, -1, -1, -1), areas.shape[2:]
+    def _variety(self, maps):
+        """Mean distance of features at strides 8 and 16 between two noises under one map (1, H, W) and style (mode seeking 1903.05628)."""
         style = self.bank[torch.randint(len(self.bank), (1,), device=self.device)].expand(2, -1, -1)
-        noise = torch.randn(2, NOISE_CHANNELS, *size, device=self.device)
-        features = self.backbone(self.learners["composition"](areas, style, noise, self._heights(2, size)))
+        noise, height = self._noise(2, maps.shape[1:]), self._heights(2, maps.shape[1:])
+        features = self.backbone(self.learners["composition"](one_hot(maps.expand(2, -1, -1)), style, noise, height))
         return sum((f[0] - f[1]).abs().mean() for f in features[2:4]) / 2
 
     @torch.no_grad()

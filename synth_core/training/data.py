@@ -88,8 +88,7 @@ def send(array: np.ndarray, device: torch.device | str) -> torch.Tensor:
 
 def one_hot(maps: torch.Tensor) -> torch.Tensor:
     """(N, H, W) ids -> (N, 23, H, W) float32, channels last."""
-    hot = torch.zeros(*maps.shape, label_set.COUNT, device=maps.device)
-    return hot.scatter_(3, maps[..., None], 1.0).permute(0, 3, 1, 2)
+    return F.embedding(maps, torch.eye(label_set.COUNT, device=maps.device)).permute(0, 3, 1, 2)
 
 
 def to_tensor(images: list[np.ndarray]) -> torch.Tensor:

@@ -108,6 +108,7 @@ class DetailTeacher:
         self.optimisers = {"generator": adam(detail.parameters(), run.rate), "discriminator": self.judges.optimiser}
         self.composition, self.bank = self._frozen(composition)
         self.pool: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        self.usual = losses.UsualDetail()
         self.steps = 0
 
     def _frozen(self, path) -> tuple[Composition, torch.Tensor]:
@@ -160,7 +161,8 @@ class DetailTeacher:
         painted, wanted = ((picture, losses.finest_detail(picture), *found[:3]) for picture, found in ((fake, fake_features), (real, real_features)))
         looks = [f[:own] for f in painted], [f[:own] for f in wanted]
         parts["statistics"] = losses.statistics(looks[0], areas[:own], looks[1], real_areas[:own])
-        loss = loss + 4 * parts["same"] + self.run.aligned * parts["aligned"] + self.run.statistics * parts["statistics"]
+        parts["usual"] = self.usual(seen[own:], areas[own:], image, real_areas)
+        loss = loss + 4 * parts["same"] + self.run.aligned * parts["aligned"] + self.run.statistics * (parts["statistics"] + parts["usual"])
         descend(self.optimisers["generator"], loss)
         self.steps += 1
         return told | parts

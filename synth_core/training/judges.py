@@ -4,7 +4,7 @@ from __future__ import annotations
 import torch
 
 from ..models.discriminator import Discriminator, PixelHead
-from ..models.layers import exactly
+from ..models.layers import averaged_to, exactly
 from . import losses, parallel
 from .backbone import Backbone
 from .config import Run
@@ -51,7 +51,8 @@ class Judges:
         self._learn(True)
         run, n = self.run, len(real)
         both = [torch.cat([r, f.detach()]) for r, f in zip(real_features, fake_features)]
-        logits, heads = self.discriminator(torch.cat([real, fake.detach()]), both, torch.cat([real_areas, fake_areas]))
+        areas = torch.cat([averaged_to(areas, real_features[1]) for areas in (real_areas, fake_areas)])
+        logits, heads = self.discriminator(torch.cat([real, fake.detach()]), both, areas)
         real_heads, fake_heads = [h[:n] for h in heads], [h[n:] for h in heads]
         told = {
             "d_pixel": losses.read_as(logits[:n], truth, self.weights) + losses.read_as_fake(logits[n:]),

@@ -10,6 +10,7 @@ from ..models.layers import averaged_to, exactly
 from . import parallel
 
 STRIDE = 32  # of the judges' coarsest features, pixels
+KEPT = 0.999  # of what is usual, from one step to the next
 
 
 def class_weights(frequency: torch.Tensor) -> torch.Tensor:
@@ -71,7 +72,8 @@ def statistics(painted, painted_areas, style, style_areas) -> torch.Tensor:
     The look is the mean and deviation of each channel under the label. Many processes divide by their mean number of shared labels, so that
     their mean is what one process would find on all their pictures.
     """
-    shared = ((painted_areas.mean((2, 3)) > 0.01) & (style_areas.mean((2, 3)) > 0.01)).float()
+    # shares are read at the coarsest size: means of means are the means
+    shared = torch.stack([averaged_to(areas, painted[-1]).mean((2, 3)) > 0.01 for areas in (painted_areas, style_areas)]).all(0).float()
     shared[:, label_set.UNLABELLED] = 0
     count = parallel.average(shared.sum()).clamp_min(1)
     total = 0.0
@@ -91,6 +93,32 @@ def finest_detail(images: torch.Tensor) -> torch.Tensor:
     Its deviation under a label is how sharp the label looks there: the backbone's features are too coarse to ask for that.
     """
     return (images - F.avg_pool2d(F.pad(images, (1, 1, 1, 1), "replicate"), 3, 1)) / 0.06
+
+
+class UsualDetail:
+    """Keeps how fine a label looks in paintings to what is usual in photographs, of which it keeps running means."""
+
+    def __init__(self):
+        self.deviations = self.shares = 0.0
+
+    def __call__(self, painted: torch.Tensor, painted_areas: torch.Tensor, real: torch.Tensor, real_areas: torch.Tensor) -> torch.Tensor:
+        """How far the deviation of the finest detail under each label of pictures (N, 3, H, W) is from photographs', (M, 3, H, W); areas are one-hot
+        maps (N, 23, H, W) and (M, 23, H, W)."""
+        with exactly(real.device):
+            deviations, shares = _detail_by_label(real, real_areas)
+            self.deviations = KEPT * self.deviations + (shares[..., None] * deviations).sum(0)
+            self.shares = KEPT * self.shares + shares.sum(0)
+            usual = parallel.average(self.deviations) / parallel.average(self.shares)[:, None].clamp_min(1e-6)
+            deviations, shares = _detail_by_label(painted, painted_areas)
+            known = ((shares > 0.01) & (self.shares > 0.01)).float()
+            return ((deviations - usual).abs().mean(2) * known).sum() / parallel.average(known.sum()).clamp_min(1)
+
+
+def _detail_by_label(images, areas):
+    """Deviation of the finest detail under each label, (N, 23, 3), and the labels' shares of the pictures, (N, 23), none for no label."""
+    shares = areas.mean((2, 3))
+    shares[:, label_set.UNLABELLED] = 0
+    return pool_by_label(finest_detail(images.float()), areas)[1], shares
 
 
 def window(size: int) -> tuple[slice, slice]:

@@ -22,7 +22,6 @@ from .. import weights as files
 from ..export import derive, present
 from ..models.composition import Composition
 from ..models.layers import pixel_norm
-from ..request import NOISE_CHANNELS
 from ..styles import Styles
 from . import checkpoint, config, looks, losses
 from .blockouts import blockout
@@ -132,9 +131,6 @@ class OwnTeacher(Sampler):
         painted = self.learners["composition"](*given)
         apart = [(p - w).abs().mean() for p, w in zip(self.backbone(painted), wanted_features)]
         return 4 * (painted - wanted).abs().mean() + sum(apart) / len(apart)
-
-    def _noise(self, count: int, size: tuple[int, int]) -> torch.Tensor:
-        return torch.randn(count, NOISE_CHANNELS, *size, device=self.device).contiguous(memory_format=torch.channels_last)
 
     def encode(self, averaged: dict, images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
         return super().encode({"encoder": self.encoder}, images, maps)

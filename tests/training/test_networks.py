@@ -6,7 +6,7 @@ from synth_core import labels as label_set
 from synth_core.models.composition import Composition
 from synth_core.models.detail import Detail
 from synth_core.models.encoder import Encoder, pool_by_label
-from synth_core.models.layers import Border, halve_noise, pad, set_wrap
+from synth_core.models.layers import Border, halve_noise, pad, pixel_norm, set_wrap
 from synth_core.models.mirror import Mirror, mirrored_rows
 from synth_core.training.data import one_hot
 
@@ -68,6 +68,34 @@ def test_detail_doubles_and_starts_near_the_enlarged_picture():
         out = Detail()(picture, labels, torch.randn(1, 23, 64), torch.randn(1, 2, 32, 48), torch.zeros(1))
     plain = torch.nn.functional.interpolate(picture, scale_factor=2, mode="bicubic")
     assert out.shape == (1, 3, 32, 48) and (out - plain.clamp(-1, 1)).abs().mean() < 0.3
+
+
+def test_detail_recolours_nothing():
+    """However much it adds, what lies well inside an evenly coloured picture keeps its colour, averaged over cells of detail's own noise."""
+    torch.manual_seed(0)
+    network = Detail()
+    network.rgb.weight.data.mul_(100)
+    network.rgb.bias.data.fill_(0.5)
+    labels = torch.zeros(1, 23, 128, 128)
+    labels[:, 1] = 1
+    with torch.no_grad():
+        added = network(torch.zeros(1, 3, 64, 64), labels, torch.randn(1, 23, 64), torch.randn(1, 2, 128, 128), torch.zeros(1))
+    assert added.std() > 0.1
+    assert torch.nn.functional.avg_pool2d(added, 32).abs().max() < 0.03
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_the_trainer_s_pixel_norm_is_its_formula(layout):
+    generator = torch.Generator().manual_seed(0)
+    draw = lambda: torch.randn(2, 5, 4, 3, dtype=torch.float64, generator=generator).contiguous(memory_format=layout)
+    x, weights = draw().requires_grad_(True), draw()
+    slow = x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-6)
+    fast = pixel_norm(x)
+    assert torch.allclose(fast, slow) and torch.allclose(pixel_norm(x.detach()), slow)
+    assert fast.is_contiguous(memory_format=layout)
+    one, other = (torch.autograd.grad((normed * weights).sum(), x)[0] for normed in (fast, slow))
+    assert torch.allclose(one, other) and one.is_contiguous(memory_format=layout)
+    assert torch.autograd.gradcheck(lambda codes: pixel_norm(codes, -1), draw()[0].requires_grad_(True))
 
 
 @pytest.mark.parametrize("wrap", ["", "x", "xy"])

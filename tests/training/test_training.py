@@ -102,6 +102,19 @@ def test_statistics_see_the_look_and_not_the_place():
     assert losses.statistics([picture], areas, [picture * 2], areas) > 0.5
 
 
+def test_paintings_are_to_be_as_finely_detailed_as_photographs_under_each_label():
+    """A flat painting and an overdone one are told from one like the photographs, whose places differ; a label unknown so far counts nothing."""
+    sea, sand = torch.full((1, 16, 16), 12), torch.full((1, 16, 16), 9)
+    dice = torch.Generator().manual_seed(0)
+    rough, smooth = (0.06 * strength * torch.randn(1, 3, 16, 16, generator=dice) for strength in (4, 1))
+    usual = losses.UsualDetail()
+    real = torch.cat([rough, smooth]), one_hot(torch.cat([sea, sand]))
+    assert usual(rough.flip(3), one_hot(sea), *real) < 0.02
+    assert usual(smooth.roll(5, 2), one_hot(sand), *real) < 0.02
+    assert usual(smooth, one_hot(sea), *real) > 1 < usual(rough, one_hot(sand), *real)
+    assert usual(rough, one_hot(torch.full((1, 16, 16), 3)), *real) == 0
+
+
 def test_rare_labels_weigh_more():
     frequency = torch.full((23,), 1 / 23)
     frequency[4], frequency[1] = 0.0001, 0.3
