@@ -8,8 +8,6 @@ import bpy
 import bpy.utils.previews
 import numpy as np
 
-LONG_SIDE = 384  # pixels of a variation
-
 _icons: bpy.utils.previews.ImagePreviewCollection | None = None
 _seeds: list[int] = []
 _scene = 0  # session id of the scene they are of

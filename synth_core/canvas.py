@@ -14,7 +14,9 @@ import numpy as np
 from . import labels as label_set
 from .fields import RequestError
 
-BASE = 256  # pixels on the short side at which composition paints the whole view
+# Pixels on the short side between which, and half an octave beyond, composition paints the whole view by itself: it has learned at the least, and
+# what it paints of the most shows finer things than detail can add to a smaller picture.
+LEAST, MOST = 256, 448
 STRIDE = 64  # heights and widths that Veduta's own composition takes are multiples of it
 REACH = 576  # its pixels to either side beyond which nothing touches a pixel: its receptive field (555) in whole strides
 STRIP = 1024  # longest side composition paints at once, in pixels, besides REACH on either side
@@ -29,9 +31,10 @@ DETAIL_LARGEST = 1.0  # the largest scale it has learned from photographs; beyon
 
 @dataclass(frozen=True)
 class Cut:
-    """How composition may be cut into strips, and what its sides are multiples of; other networks than Veduta's have other numbers.
+    """At what size composition paints, how it may be cut into strips, and what its sides are multiples of; other networks than Veduta's have other
+    numbers.
 
-    stride, reach: as STRIDE and REACH; stride divides reach. whole: directions in which it is never cut, because it looks beyond any reach: "y" for
+    least, most, stride, reach: as LEAST, MOST, STRIDE and REACH; stride divides reach. whole: directions in which it is never cut, because it looks beyond any reach: "y" for
     water that mirrors what stands above it, "xy" for a style that is stretched over the picture, or "".
 
     Raises ValueError when that does not hold.
@@ -40,10 +43,13 @@ class Cut:
     stride: int = STRIDE
     reach: int = REACH
     whole: str = "y"
+    least: int = LEAST
+    most: int = MOST
 
     def __post_init__(self):
-        if self.stride not in (STRIDE, 2 * STRIDE) or self.reach % self.stride or self.reach < 0 or self.whole not in ("", "y", "xy"):
-            raise ValueError(f"a stride of {self.stride}, a reach of {self.reach}, and whole in {self.whole!r}")
+        sizes = 64 <= self.least <= self.most <= 1024 and self.stride in (STRIDE, 2 * STRIDE)
+        if not sizes or self.reach % self.stride or self.reach < 0 or self.whole not in ("", "y", "xy"):
+            raise ValueError(f"{self.least} to {self.most} pixels, a stride of {self.stride}, a reach of {self.reach}, and whole in {self.whole!r}")
 
 
 @dataclass(frozen=True)
@@ -77,24 +83,29 @@ class Plan:
         return self.height / pixel, self.width / pixel
 
 
-def plan(width: int, height: int, wrap: str = "", stride: int = STRIDE) -> Plan:
-    """The plan of a painting of `width` x `height` pixels, 64 to 4096 each. stride: composition's (`Cut`).
+def plan(width: int, height: int, wrap: str = "", cut: Cut = Cut()) -> Plan:
+    """The plan of a painting of `width` x `height` pixels, 64 to 4096 each, by the composition of `cut`.
 
     Raises RequestError for a side that can't wrap: one that is no multiple of `unit`.
     """
-    steps = round(math.log2(min(width, height) / BASE))
-    grid_height, grid_width = (round_up(side / 2.0**steps, stride) for side in (height, width))
+    steps = _steps(width, height, cut)
+    grid_height, grid_width = (round_up(side / 2.0**steps, cut.stride) for side in (height, width))
     for side, axis in ((width, "x"), (height, "y")):
-        whole = unit(width, height, stride)
+        whole = unit(width, height, cut)
         if axis in wrap and side % whole:
             nearest = f"{side // whole * whole or whole} or {round_up(side, whole)}"
             raise RequestError(f"At this size a picture that wraps in {axis} has a multiple of {whole} pixels there: {nearest}, not {side}.")
     return Plan(width, height, steps, grid_height, grid_width, wrap)
 
 
-def unit(width: int, height: int, stride: int = STRIDE) -> int:
+def unit(width: int, height: int, cut: Cut = Cut()) -> int:
     """Pixels of which each side that wraps must be a multiple; a picture rolled by multiples of it is painted as the same picture, rolled."""
-    return int(stride * 2.0 ** round(math.log2(min(width, height) / BASE)))
+    return int(cut.stride * 2.0 ** _steps(width, height, cut))
+
+
+def _steps(width, height, cut):
+    octaves = lambda size: round(math.log2(min(width, height) / size))
+    return min(0, octaves(cut.least)) + max(0, octaves(cut.most))
 
 
 def round_up(value: float, multiple: int) -> int:

@@ -207,7 +207,7 @@ def take_over(path: Path, folder: Path, painter: Path, name: str = "", licence: 
     state = read(path)
     usual, options = published(state, path), options_of(state, path, upsampling)
     own = files.load(painter)
-    about = {"name": name or f"SPADE, {usual.classes.title}", "licence": licence, "cut": _cut(options)}
+    about = {"name": name or f"SPADE, {usual.classes.title}", "licence": licence, "cut": _cut(options, usual)}
     export(for_labels(state, options, usual), _detail(own), {}, _bank(own, options.z_dim), folder, f"SPADE of {usual.classes.title}", about)
 
 
@@ -225,10 +225,10 @@ def _reads_planes(name: str, tensor: torch.Tensor) -> bool:
     return name.endswith("mlp_shared.0.weight") or name == "fc.weight" and tensor.dim() == 4
 
 
-def _cut(options: Options) -> dict:
-    """The manifest's `canvas.Cut`. A style's grid is stretched over the whole picture, which is therefore not cut."""
-    stride = max(STRIDE, options.stride)
-    return {"stride": stride, "reach": round_up(options.reach, stride), "whole": "xy" if options.z_dim else ""}
+def _cut(options: Options, usual: Published) -> dict:
+    """The manifest's `canvas.Cut`: it paints at the size that it learned from. A style's grid is stretched over the whole picture, which is therefore not cut."""
+    stride, short = max(STRIDE, options.stride), min(usual.width, usual.height)
+    return {"least": short, "most": short, "stride": stride, "reach": round_up(options.reach, stride), "whole": "xy" if options.z_dim else ""}
 
 
 def _detail(weights: files.Weights) -> Detail:

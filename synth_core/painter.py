@@ -60,7 +60,7 @@ class Painter:
         """
         started = time.perf_counter()
         height, width = request.labels.shape
-        plan = canvas.plan(width, height, request.wrap, self._weights.cut.stride)
+        plan = canvas.plan(width, height, request.wrap, self._weights.cut)
         meter = _Meter(_work(plan, request.best_of), progress, cancelled)
         cascade, composed, score = self._composed(request, plan, meter)
         picture = _to_bytes(cascade.finish(composed), plan.width, plan.height, plan.steps)

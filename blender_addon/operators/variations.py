@@ -1,4 +1,4 @@
-"""Operators that paint variations of the scene, small and one after the other, and that pick one of them to paint at full size."""
+"""Operators that paint variations of the scene, no larger than their composition and one after the other, and that pick one of them to paint at full size."""
 from __future__ import annotations
 
 import random
@@ -9,7 +9,8 @@ from bpy.props import IntProperty, StringProperty
 
 from .. import looks, painting, variations
 from .. import recipe as recipes
-from ..synth_core.request import SMALLEST, Relief, Result
+from ..synth_core import canvas
+from ..synth_core.request import Relief, Result
 from . import paint
 from .paint import StartsPainting, captured, scene_camera, scene_seed, size, to_scene, wanted_relief
 
@@ -17,7 +18,7 @@ _SEEDS = 1_000_000  # the dice's
 
 
 class VEDUTA_OT_paint_variations(StartsPainting, bpy.types.Operator):
-    """Paint small pictures of the scene with different seeds, to pick one from; nothing is put up or written before one is picked"""
+    """Paint the scene with different seeds, without fine detail, to pick one from; nothing is put up or written before one is picked"""
 
     bl_idname = "veduta.paint_variations"
     bl_label = "Paint Variations"
@@ -49,9 +50,9 @@ class VEDUTA_OT_pick_variation(StartsPainting, bpy.types.Operator):
 
 
 def small(full: tuple[int, int]) -> tuple[int, int]:
-    """Width and height of a variation, of the shape of a painting of `full` pixels."""
-    share = min(1.0, variations.LONG_SIDE / max(full))
-    width, height = (max(SMALLEST, round(side * share)) for side in full)
+    """Width and height of a variation of a painting of `full` pixels: as composition paints it, before detail doubles it."""
+    doublings = max(0, canvas.plan(*full).steps)
+    width, height = (round(side / 2**doublings) for side in full)
     return width, height
 
 

@@ -23,6 +23,7 @@ from .judges import Judges, adam, descend
 CROP = 128  # side of a picture that comes out, pixels
 LARGE = 500  # short side from which a photograph has detail to teach, pixels
 PAINTED_SIZE = 256  # short side of composition's pictures
+SOFTEST = 0.8  # share of its finest detail that a photograph may lose before it is restored: composition's pictures are soft too
 POOL, REPAINTED = 64, 0.5  # composition's pictures at hand, and how often a batch brings maps for new ones
 
 
@@ -140,12 +141,13 @@ class DetailTeacher:
         if len(crops.whole):
             self._repaint(crops.whole)
         pictures, maps, styles = zip(*(self._from_pool() for _ in range(n - own)))
-        small = torch.cat([F.avg_pool2d(crops.image[:own], 2), *pictures]).contiguous(memory_format=torch.channels_last)
+        sharp = torch.cat([F.avg_pool2d(crops.image[:own], 2), *pictures]).contiguous(memory_format=torch.channels_last)
+        share = SOFTEST * torch.rand(n, 1, 1, 1, device=self.device) * (torch.arange(n, device=self.device) < own)[:, None, None, None]
         drawn = torch.cat([crops.truth[:own], *maps])
         style = torch.cat([self._random_styles(own), *styles])
         scale = torch.cat([crops.scale[:own], torch.full((n - own,), math.log2(2 * PAINTED_SIZE / 512), device=self.device)])
         noise = torch.randn(n, NOISE_CHANNELS, CROP, CROP, device=self.device)
-        fine = self.learners["detail"](small, one_hot(drawn), style, noise, scale)
+        fine = self.learners["detail"](losses.softened(sharp, share), one_hot(drawn), style, noise, scale)
 
         window = losses.window(CROP)
         seen, drawn, image, truth = (x[..., *window] for x in (fine, drawn, crops.image, crops.truth))
@@ -156,7 +158,7 @@ class DetailTeacher:
         fake_features = self.backbone(fake)
         told = self.judges.teach(real, real_features, truth, real_areas, fake, fake_features, areas)
         loss, parts = self.judges.loss(fake, fake_features, drawn, areas)
-        parts["same"] = (F.avg_pool2d(fine, 2) - small).abs().mean()  # detail adds, it does not repaint
+        parts["same"] = (F.avg_pool2d(fine, 2) - sharp).abs().mean()  # detail adds, it does not repaint
         parts["aligned"] = sum((fake_features[k][:own] - real_features[k][:own]).abs().mean() for k in (0, 1, 2)) / 3
         painted, wanted = ((picture, losses.finest_detail(picture), *found[:3]) for picture, found in ((fake, fake_features), (real, real_features)))
         looks = [f[:own] for f in painted], [f[:own] for f in wanted]

@@ -10,6 +10,7 @@ from ..models.layers import averaged_to, exactly
 from . import parallel
 
 STRIDE = 32  # of the judges' coarsest features, pixels
+FINE = 0.06  # deviation of what photographs at 256 px lose when each pixel takes its neighbourhood's mean
 KEPT = 0.999  # of what is usual, from one step to the next
 
 
@@ -88,11 +89,16 @@ def statistics(painted, painted_areas, style, style_areas) -> torch.Tensor:
 
 
 def finest_detail(images: torch.Tensor) -> torch.Tensor:
-    """What images (N, 3, H, W) lose when each pixel takes its neighbourhood's mean, scaled to about variance 1 in photographs at 256 px.
+    """What images (N, 3, H, W) lose when each pixel takes its neighbourhood's mean, scaled to a variance of about 1 in photographs at 256 px.
 
     Its deviation under a label is how sharp the label looks there: the backbone's features are too coarse to ask for that.
     """
-    return (images - F.avg_pool2d(F.pad(images, (1, 1, 1, 1), "replicate"), 3, 1)) / 0.06
+    return (images - F.avg_pool2d(F.pad(images, (1, 1, 1, 1), "replicate"), 3, 1)) / FINE
+
+
+def softened(images: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
+    """Images (N, 3, H, W) without a share (N, 1, 1, 1) of their finest detail."""
+    return images - share * FINE * finest_detail(images)
 
 
 class UsualDetail:

@@ -17,13 +17,21 @@ def test_plans_cover_the_painting_and_fit_the_networks(width, height):
     for grid, side in ((plan.grid_height, height), (plan.grid_width, width)):
         assert grid % canvas.STRIDE == 0
         assert 0 <= grid * 2.0**plan.steps - side < canvas.STRIDE * 2.0**plan.steps
-    assert 2**-0.5 <= min(width, height) / 2.0**plan.steps / canvas.BASE <= 2**0.5
+    assert canvas.LEAST * 2**-0.5 <= min(width, height) / 2.0**plan.steps <= canvas.MOST * 2**0.5
     assert plan.needed(plan.steps) == (height, width)
 
 
-def test_scales_count_octaves_of_512():
-    plan = canvas.plan(3000, 2048)
-    assert [plan.scale(step) for step in range(1, plan.steps + 1)] == [0, 1, 2]
+def test_a_picture_halved_as_often_as_detail_doubled_it_has_the_same_composition():
+    for width, height in ((1024, 576), (1920, 1080), (2560, 1440), (4096, 4096)):
+        whole = canvas.plan(width, height)
+        small = canvas.plan(width >> whole.steps, height >> whole.steps)
+        assert small.steps == 0 and (small.grid_width, small.grid_height) == (whole.grid_width, whole.grid_height)
+    assert canvas.plan(1024, 576).steps == 0 and canvas.plan(1920, 1080).steps == 1
+
+
+def test_scales_count_octaves_of_512_up_to_those_that_are_taught():
+    plan = canvas.plan(3000, 2048, cut=canvas.Cut(least=128, most=128))
+    assert [plan.scale(step) for step in range(1, plan.steps + 1)] == [-1, 0, 1, 1]
 
 
 @pytest.mark.parametrize("width, height", [(512, 512), (300, 70), (1080, 700)])

@@ -118,6 +118,7 @@ def test_what_the_folder_says_of_itself(made):
     plain, styled = (weights.load(made[name].folder) for name in ("plain", "styled"))
     assert plain.name == "SPADE, ADE20K" and styled.name == "SPADE, Cityscapes" and "non-commercial" in plain.licence
     assert (plain.cut.stride, plain.cut.whole, styled.cut.stride, styled.cut.whole) == (64, "", 128, "xy")
+    assert {plain.cut.least, plain.cut.most, styled.cut.least, styled.cut.most} == {256}  # as both were taught, whatever Veduta's own paints at
     assert plain.looks == () and set(plain.networks) == {"composition", "detail"}
     kept = weights.read(made["plain"].folder / weights.TENSORS)
     assert kept["composition.generator.fc.weight"].shape[1] == labels.COUNT  # of 151 planes, those that stand for our labels

@@ -146,7 +146,7 @@ def test_wrapping_equals_its_slow_twin(onnx_painter, torch_painter, wrap, pads):
     assert np.abs(engines[0].composition(inputs[0], style, *inputs[1:]) - slow).max() > 0.01
 
 
-@pytest.mark.parametrize("size, wrap, words", [((256, 300), "x", "320, not 300"), ((500, 512), "xy", "wraps in y .* 384 or 512, not 500")])
+@pytest.mark.parametrize("size, wrap, words", [((256, 300), "x", "320, not 300"), ((500, 512), "xy", "wraps in y .* 448 or 512, not 500")])
 def test_sizes_that_cannot_wrap(onnx_painter, size, wrap, words):
     with pytest.raises(RequestError, match=words):
         onnx_painter.paint(_wrapping(scenery(*size), wrap))
@@ -235,7 +235,7 @@ def test_cancelling_stops_at_once(onnx_painter):
 def test_the_largest_plans_are_made():
     """Painting 4096 x 4096 takes half a minute; its plan and its tiles' memory are checked here."""
     plan = canvas.plan(4096, 4096)
-    assert plan.steps == 4
+    assert plan.steps == 3
     labels = canvas.LabelAreas(np.ones((4096, 4096), np.uint8), plan)
     sources = [tile.source.scaled(2) for tile in canvas.tiles(2048, 2048, canvas.DETAIL_TILE, canvas.DETAIL_REACH, canvas.DETAIL_STRIDE)]
     assert max(window.height * window.width for window in sources) < 660**2
