@@ -21,6 +21,7 @@ from .blockouts import blockout
 
 # Photographs are kept at this many times the training size: crops are then nearly always reduced, never blown up.
 MARGIN = 1.6
+CLOSE = 2.5  # the same where parts of large photographs are learned from at their own resolution
 # How people simplify: (label, what they call it, how often).
 MERGES = (
     ("cloud", "sky", 0.3), ("fog", "sky", 0.3), ("hill", "mountain", 0.15), ("field", "grass", 0.1), ("bush", "grass", 0.1),
@@ -111,11 +112,11 @@ def read_manifest(folder: Path) -> list[dict[str, str]]:
 
 
 class Photographs:
-    """The photographs of one split, held in memory at `MARGIN` times the training size."""
+    """The photographs of one split, held in memory at `margin` times the training size where they are as large."""
 
-    def __init__(self, folder: Path, split: str, size: int, limit: int | None = None):
+    def __init__(self, folder: Path, split: str, size: int, limit: int | None = None, margin: float = MARGIN):
         """Raises DataError when the folder has no manifest or no photograph of that split."""
-        self.size = size
+        self.size, self.margin = size, margin
         names = [row["name"] for row in read_manifest(folder) if row["split"] == split]
         if limit:
             names = names[:: max(1, len(names) // limit)][:limit]
@@ -137,7 +138,7 @@ class Photographs:
         if self.size > min(image.size) and larger.is_file():
             image = Image.open(larger).convert("RGB")
             ids = ids.resize(image.size, Image.NEAREST)
-        factor = MARGIN * self.size / min(image.size)
+        factor = self.margin * self.size / min(image.size)
         if factor < 0.95:
             size = (round(image.width * factor), round(image.height * factor))
             image, ids = image.resize(size, Image.LANCZOS), ids.resize(size, Image.NEAREST)
@@ -188,7 +189,11 @@ def merge(rng: random.Random) -> np.ndarray:
 
 
 class Batches:
-    """An endless supply of random batches; photographs with rare labels come more often."""
+    """An endless supply of random batches; photographs with rare labels come more often.
+
+    Of a large photograph a crop may be as small as its own pixels allow (any-resolution training, Chai et al. 2022, 2204.07156): composition paints
+    larger pictures than it learns from, and finds the texture of those in such crops.
+    """
 
     def __init__(self, photographs: Photographs, batch: int, smallest_crop: float, blockouts: float = 0.0, style_size: int = 128):
         """blockouts: how many of a batch's last maps that are asked for are made-up ones (`blockouts.py`), on average."""
@@ -217,7 +222,7 @@ class Batches:
 
     def _sample(self, image, ids, rng):
         size, table = self.photographs.size, merge(rng)
-        box = random_box(image, self.smallest_crop, rng)
+        box = random_box(image, min(self.smallest_crop, size / min(image.size)), rng)
         picture, truth = cut(image, ids, box, size)
         style_picture, style_map = cut(image, ids, random_box(image, self.smallest_crop, rng), self.style_size)
         rows = (box[1] + (np.arange(size, dtype=np.float32) + 0.5) * (box[3] - box[1]) / size) / image.height

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from ..models.layers import quickly
 from . import checkpoint, config, parallel
 from .composition import CompositionTeacher
-from .data import Batches, Photographs, to_tensor
+from .data import CLOSE, Batches, Photographs, to_tensor
 from .feed import feed
 from .scenes import NAMES, label_map
 from .sheet import save_sheet
@@ -86,12 +86,13 @@ class Loop:
 
     def _make(self, data, limit, composition):
         run = self.run
-        photographs = Photographs(data, "train", run.size, limit)
         if run.stage == "detail":
             from .detail import DetailBatches, DetailTeacher
 
+            photographs = Photographs(data, "train", run.size, limit)
             batches = DetailBatches(photographs, run.batch)
             return batches, DetailTeacher(run, batches, self.device, composition)
+        photographs = Photographs(data, "train", run.size, limit, CLOSE)
         batches = Batches(photographs, run.batch, run.smallest_crop, run.blockouts)
         return batches, CompositionTeacher(run, batches, self.device)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from synth_core import labels as label_set
 from synth_core.cli import main
 from synth_core.export import export_checkpoints
-from synth_core.training import checkpoint, config, losses, scenes, split
+from synth_core.training import checkpoint, config, data, losses, scenes, split
 from synth_core.training.blockouts import blockout
 from synth_core.training.data import Batches, DataError, Photographs, merge, one_hot
 from synth_core.training.feed import feed
@@ -76,6 +76,21 @@ def test_batches_are_decided_by_their_random_state(photographs):
     assert not torch.equal(one.image, other.image)
     assert one.image.shape == (4, 3, 64, 64) and one.style_image.shape == (4, 3, 128, 128)
     assert (one.height[:, 0, 0, 0] > one.height[:, 0, -1, 0]).all()
+
+
+def test_of_large_photographs_crops_come_at_their_own_resolution(photographs, monkeypatch):
+    sides, plain = [], data.cut
+
+    def cut(image, ids, box, size):
+        if size == 32:  # not the style's
+            sides.append(box[2] - box[0])
+        return plain(image, ids, box, size)
+
+    monkeypatch.setattr(data, "cut", cut)
+    for margin, least, most in ((1.0, 28, 32), (2.5, 32, 80)):  # of 80 px, kept at 32 and as they are
+        sides.clear()
+        Batches(Photographs(photographs, "train", 32, margin=margin), 32, 0.9).draw(random.Random(0))
+        assert least <= min(sides) < least + 5 and most - 8 < max(sides) <= most
 
 
 def test_merging_only_ever_broadens():
