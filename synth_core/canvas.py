@@ -34,8 +34,8 @@ class Cut:
     """At what size composition paints, how it may be cut into strips, and what its sides are multiples of; other networks than Veduta's have other
     numbers.
 
-    least, most, stride, reach: as LEAST, MOST, STRIDE and REACH; stride divides reach. whole: directions in which it is never cut, because it looks beyond any reach: "y" for
-    water that mirrors what stands above it, "xy" for a style that is stretched over the picture, or "".
+    least, most, stride, reach: as LEAST, MOST, STRIDE and REACH; stride divides reach. whole: directions in which it is never cut, because it
+    looks beyond any reach: "y" for water that mirrors what stands above it, "xy" for a style that is stretched over the picture, or "".
 
     Raises ValueError when that does not hold.
     """

@@ -226,7 +226,8 @@ def _reads_planes(name: str, tensor: torch.Tensor) -> bool:
 
 
 def _cut(options: Options, usual: Published) -> dict:
-    """The manifest's `canvas.Cut`: it paints at the size that it learned from. A style's grid is stretched over the whole picture, which is therefore not cut."""
+    """The manifest's `canvas.Cut`: it paints at the size that it learned from. A style's grid is stretched over the whole picture, which is
+    therefore not cut."""
     stride, short = max(STRIDE, options.stride), min(usual.width, usual.height)
     return {"least": short, "most": short, "stride": stride, "reach": round_up(options.reach, stride), "whole": "xy" if options.z_dim else ""}
 

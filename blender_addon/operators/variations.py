@@ -1,4 +1,5 @@
-"""Operators that paint variations of the scene, no larger than their composition and one after the other, and that pick one of them to paint at full size."""
+"""Operators that paint variations of the scene, no larger than their composition and one after the other, and that pick one of them to paint at
+full size."""
 from __future__ import annotations
 
 import random

@@ -30,8 +30,8 @@ def test_surfaces_have_places_and_the_sky_has_directions(part, beach):
 
 
 def test_a_large_view_is_thinned_to_what_composition_paints(part, beach):
-    anchors = part("capture").anchors(shoot(part, beach, 768, 576, route="cycles"))
-    assert anchors.sky.shape == (288, 384)
+    anchors = part("capture").anchors(shoot(part, beach, 1024, 768, route="cycles"))
+    assert anchors.sky.shape == (384, 512)
 
 
 def test_an_orthographic_sky_has_places_of_its_own(part, beach):
