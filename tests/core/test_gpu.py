@@ -71,6 +71,6 @@ def test_a_card_that_does_not_is_replaced_with_a_sentence(card, weights_folder, 
 def test_a_card_that_fails_in_a_painting_is_replaced_in_it(card, weights_folder):
     painter = card(error=RuntimeError("device lost"), after=3)  # the probe takes two calls
     assert painter.note == ""
-    picture = painter.paint(Request(scenery(512, 512), 3)).picture
+    picture = painter.paint(Request(scenery(640, 640), 3)).picture
     assert "failed (device lost)" in painter.note
-    assert np.array_equal(picture, Painter(weights_folder, threads=2).paint(Request(scenery(512, 512), 3)).picture)
+    assert np.array_equal(picture, Painter(weights_folder, threads=2).paint(Request(scenery(640, 640), 3)).picture)
