@@ -172,3 +172,45 @@ def test_a_releases_sheet_has_the_scenes_and_16_layouts(tmp_path):
     assert release.sheet(cells).shape == (6 * (96 + release.GAP), 4 * (144 + release.GAP), 3)
     with pytest.raises(release.MapError, match="has 40 label maps .*; 41 are needed"):
         release.layouts(tmp_path, 41)
+
+
+@pytest.fixture(scope="module")
+def blind_labels():
+    return program("scripts/blind_labels.py")
+
+
+TRIAL = {"right": 0.6, "places": {f"{number:02}": {"kind": kind, "map": word} for number, (kind, word) in enumerate(
+    [("misread", "a"), ("right", "b"), ("misread", "b"), ("misread", "a"), ("misread", "a"), ("right", "a")], 1)}}  # fmt: skip
+
+
+def test_preferred_names_are_counted(blind_labels):
+    answers = blind_labels.read_answers("1 A\n02 b\n3: a, a lake\n\n4 both\n5 neither\n6 B")
+    said = blind_labels.marked(TRIAL, answers).splitlines()
+    assert said[0] == "misread, 4 places: map 1, other 1, both 1, neither 1"
+    assert said[1].startswith("pixels right by the maps 0.600; named at least as well as by the maps 0.800 (0.604 to 0.996)")
+    assert said[2] == "right, 2 places: map 1, other 1, both 0, neither 0"
+
+
+@pytest.mark.parametrize("text, part", [("1 a", "no answer to 02, 03, 04, 05, 06"), ("1 lake", "'1 lake' is no number")])
+def test_names_that_are_none(blind_labels, text, part):
+    with pytest.raises(blind_labels.TrialError, match=part):
+        blind_labels.marked(TRIAL, blind_labels.read_answers(text))
+
+
+def test_a_trial_of_names_shows_both_and_hides_whose_they_are(blind_labels, photographs, tmp_path):
+    from synth_core.segmenter import Segmenter
+
+    blind_labels.make(photographs, tmp_path, Segmenter(ROOT / "weights", 1), 12)
+    places = blind_labels.json.loads((tmp_path / "key.json").read_text())["places"].values()
+    assert sorted(place["kind"] for place in places) == ["misread"] * 12 + ["right"] * 6
+    assert all(len(set(place["names"])) == 2 for place in places) and {place["map"] for place in places} == {"a", "b"}
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["sheet-01.png", "sheet-02.png", "sheet-03.png"]
+    with pytest.raises(blind_labels.TrialError, match="pixels are of this kind; 10000000 are needed"):
+        blind_labels.make(photographs, tmp_path, Segmenter(ROOT / "weights", 1), 10_000_000)
+
+
+def test_places_are_drawn_from_labelled_pixels_that_are_wanted_alone(blind_labels):
+    truth, found = np.uint8([[0, 1, 1], [1, 1, 1]]), np.uint8([[5, 1, 1], [1, 1, 5]])
+    read = [(truth, truth, truth), (truth, found, truth), (truth[::-1], found, truth)]
+    drawn = blind_labels.drawn(read, lambda truth, first, _: truth != first, 3, np.random.default_rng(0))
+    assert sorted(drawn) == [(1, 1, 2), (2, 0, 0), (2, 1, 2)]
