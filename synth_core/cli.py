@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_import_spade(commands.add_parser("import-spade", help="make a weights folder from a SPADE checkpoint of NVlabs'"))
         _add_export(commands.add_parser("export", help="make a weights folder from training checkpoints"))
         _add_train(commands.add_parser("train", help="train the networks"))
+        _add_average(commands.add_parser("average", help="make one checkpoint of several: the painters' mean"))
         _add_campaign(commands.add_parser("campaign", help="train on a machine that is reached by commands alone"))
         _add_paint_split(commands.add_parser("paint-split", help="paint every map of a split, to judge the weights by"))
         _add_gates(commands.add_parser("gates", help="ask weights what one figure misses, and print the model card's table"))
@@ -136,6 +137,13 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
     arguments.add_train(parser)
     parser.set_defaults(command=_teach, teach=arguments.train)
+
+
+def _add_average(parser: argparse.ArgumentParser) -> None:
+    from .training import arguments
+
+    arguments.add_average(parser)
+    parser.set_defaults(command=_teach, teach=arguments.average)
 
 
 def _add_campaign(parser: argparse.ArgumentParser) -> None:

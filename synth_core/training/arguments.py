@@ -1,4 +1,4 @@
-"""The command lines of `python -m synth_core train`, `paint-split`, `gates`, `looks`, the `distil` commands and `train-segmenter`; torch is
+"""The command lines of `python -m synth_core train`, `average`, `paint-split`, `gates`, `looks`, the `distil` commands and `train-segmenter`; torch is
 imported only when they run."""
 from __future__ import annotations
 
@@ -84,6 +84,20 @@ def _train_run(args: argparse.Namespace) -> int:
     loop.resume(*args.start)
     loop.train(args.minutes)
     parallel.leave()
+    return 0
+
+
+def add_average(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("states", type=Path, nargs="+", help="checkpoints of one run, or of runs that began alike; weights folders but for the last")
+    parser.add_argument("--out", type=Path, required=True, help="checkpoint to write")
+
+
+def average(args: argparse.Namespace) -> int:
+    """Write the mean of some states as the arguments say. Raises ConfigError with one sentence."""
+    from . import checkpoint
+
+    *states, last = args.states
+    checkpoint.average(states, last, args.out)
     return 0
 
 

@@ -1,4 +1,5 @@
-"""Where a run begins: the networks of a checkpoint or of a weights folder, and how tensors get into networks of another size."""
+"""Where a run begins: the networks of a checkpoint or of a weights folder, how tensors get into networks of another size, and the mean of several
+checkpoints."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -17,8 +18,10 @@ def read(path: Path, stage: str, device: torch.device | str = "cpu") -> dict:
 
     path: a checkpoint.pt, or a weights folder (float16, no optimisers). Raises ConfigError for a path that is neither.
     """
-    if path.is_dir():
-        return _from_weights(path, stage)
+    return _from_weights(path, stage) if path.is_dir() else _load(path, device)
+
+
+def _load(path: Path, device: torch.device | str) -> dict:
     try:
         return torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is none of its own
@@ -38,6 +41,30 @@ def _from_weights(folder: Path, stage: str) -> dict:
 
 def _tensors(path: Path, prefix: str, keep: str = "") -> dict[str, torch.Tensor]:
     return {keep + name.removeprefix(prefix): torch.tensor(array, dtype=torch.float32) for name, array in files.read(path, prefix).items()}
+
+
+def average(states: list[Path], last: Path, out: Path) -> None:
+    """Write the checkpoint whose painter is the mean of those of `states` and `last`, of one run or of runs that began alike (model soups,
+    2203.05482); all else is as in `last`, but for the optimisers, which it lacks.
+
+    Two players circle around their balance, and are elsewhere at each time; the mean of many places lies nearer to it.
+    states: checkpoints or weights folders; last: a checkpoint. Raises ConfigError for others, and for networks of different shapes.
+    """
+    whole = _load(last, "cpu")
+    del whole["optimisers"]
+    others = [read(path, whole["run"]["stage"]) for path in states]
+    for name, tensors in whole["averaged"].items():
+        for path, other in zip(states, others):
+            if _shapes(other["averaged"].get(name, {})) != _shapes(tensors):
+                raise ConfigError(f"{path} holds another {name} than {last}; only states of one network have a mean.")
+        alike = [*(other["averaged"][name] for other in others), tensors]
+        mean = {key: torch.stack([each[key].float() for each in alike]).mean(0).to(value.dtype) for key, value in tensors.items()}
+        whole["averaged"][name] = whole["learners"][name] = mean
+    torch.save(whole, out)
+
+
+def _shapes(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}
 
 
 def load_matching(network: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> list[str]:

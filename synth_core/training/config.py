@@ -24,6 +24,8 @@ class Run:
     rate: float = 3e-4  # Adam's learning rate of generator and discriminator
     style_rate: float = 1e-3  # of the style's layers and the encoder
     warm_up: int = 200  # steps
+    look_ahead: int = 0  # steps after which all networks go back half the way that they came in them (LAGAN 2006.14567); 0 for never
+    half_life: int = 2_000  # images until half of what the moving average held is replaced
     decay_from: float = 1.0  # share of the run after which the rate falls to a tenth along a cosine
     smallest_crop: float = 0.65  # of the photograph's short side
     wrap: float = 0.25  # share of batches painted with circular padding in x
@@ -38,6 +40,7 @@ class Run:
     memory: float = 0.0  # closeness to the painter that the run began from, on maps and styles of which nothing new is learned
     lecam: float = 0.1  # 2104.03310, on the heads
     r1: float = 1.0  # on the pixel head
+    smooth: float = 0.0  # on the discriminator's steepness over coarse features
     seed: int = 0
 
     @property

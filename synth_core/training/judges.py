@@ -9,7 +9,7 @@ from . import losses, parallel
 from .backbone import Backbone
 from .config import Run
 
-R1_EVERY = 16
+R1_EVERY, STEEPNESS_EVERY = 16, 4  # steps
 
 
 def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
@@ -64,6 +64,9 @@ class Judges:
         if self.steps % R1_EVERY == 0:
             told["r1"] = losses.r1(self.pixel_head, real)
             loss = loss + run.r1 * R1_EVERY / 2 * told["r1"]
+        if run.smooth and self.steps % STEEPNESS_EVERY == 0:
+            told["steep"] = losses.steepness(self.discriminator, torch.cat([real, fake.detach()]), both, areas)
+            loss = loss + run.smooth * STEEPNESS_EVERY * told["steep"]
         descend(self.optimiser, loss)
         self.steps += 1
         return told

@@ -31,10 +31,9 @@ SHEET_PICTURES = 12
 APART = 1_000_003  # between the seeds of two processes
 
 
-def average_decay(images_seen: int, batch: int, total: int) -> float:
-    """Decay a step of the moving average: its half-life is 5 % of the images seen, 200 at least and 10,000 at most."""
-    half_life = min(10_000, max(200, 0.05 * images_seen), max(200, 0.05 * total))
-    return 0.5 ** (batch / half_life)
+def average_decay(run: config.Run, images: int) -> float:
+    """Decay of the moving average at a step of so many images."""
+    return 0.5 ** (images / run.half_life)
 
 
 def rate_factor(run: config.Run, step: int, progress: float) -> float:
@@ -71,6 +70,7 @@ class Loop:
         self.averaged = {name: copy.deepcopy(self.teacher.learners[name]).eval().requires_grad_(False) for name in self.teacher.averaged}
         self.seen, self.step, self.minutes = 0, 0, 0.0
         self.rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.teacher.optimisers.items()}
+        self._behind: list[torch.Tensor] = []  # where all networks last looked ahead from
         self._pairs = [pair for name in self.averaged for pair in self._tensors(name)]
         if parallel.rank():  # the networks are alike now; noise and batches shall differ
             seed(run.seed + APART * parallel.rank())
@@ -151,8 +151,9 @@ class Loop:
             self._set_rates()
             with quickly(self.device):
                 losses = self.teacher.step(next(supply).to(self.device))
-            self._average(together)
             self.step += 1
+            self._look_ahead()
+            self._average(together)
             self.seen += together
             bar.update(together)
             for name, value in losses.items():
@@ -184,10 +185,23 @@ class Loop:
                 group["lr"] = rate * factor
 
     @torch.no_grad()
+    def _look_ahead(self):
+        """Every few steps go back half the way: two players who answer each other's last step circle around their balance."""
+        every = self.run.look_ahead
+        if not every:
+            return
+        now = [parameter for network in self.teacher.learners.values() for parameter in network.parameters()]
+        if not self._behind:
+            self._behind = [parameter.clone() for parameter in now]
+        elif self.step % every == 0:
+            torch._foreach_lerp_(self._behind, now, 0.5)
+            torch._foreach_copy_(now, self._behind)
+
+    @torch.no_grad()
     def _average(self, images: int):
         """Move the averages by a step of so many images."""
         means, news = zip(*self._pairs)
-        torch._foreach_lerp_(means, news, 1 - average_decay(self.seen, images, self.run.images))
+        torch._foreach_lerp_(means, news, 1 - average_decay(self.run, images))
 
     def _log(self, told, bar):
         if parallel.rank():

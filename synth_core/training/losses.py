@@ -65,6 +65,23 @@ def r1(head: torch.nn.Module, real: torch.Tensor) -> torch.Tensor:
     return gradient.square().mean()
 
 
+def steepness(discriminator: torch.nn.Module, image: torch.Tensor, features: list[torch.Tensor], areas: torch.Tensor) -> torch.Tensor:
+    """Gradient penalty on photographs and paintings alike (R3GAN 2501.05441) over the backbone's features at strides 8, 16 and 32: the mean square of
+    how far one cell's features move the answers that fall to it.
+
+    Where the discriminator is steep the painter learns to push, not to paint. Over pixels and finer features it may be steep: what is sharp
+    differs from what is soft by little. Arguments as for the discriminator, (N, ...) each.
+    """
+    image, fine = image.detach().float(), [level.detach().float() for level in features[:2]]
+    coarse = [level.detach().float().requires_grad_(True) for level in features[2:]]
+    with exactly(image.device):
+        logits, heads = discriminator(image, fine + coarse, areas)
+        photograph = logits[:, : label_set.FAKE].logsumexp(1) - logits[:, label_set.FAKE]
+        answers = photograph.mean((1, 2)) + sum(head.mean((1, 2, 3)) for head in heads) / len(heads)
+        gradients = torch.autograd.grad(answers.sum(), coarse, create_graph=True)
+    return sum((gradient[0, 0].numel() * gradient.square().sum((1, 2, 3))).mean() for gradient in gradients)
+
+
 def statistics(painted, painted_areas, style, style_areas) -> torch.Tensor:
     """How far the painting's look under each label is from the style photograph's, over the labels they share.
 

@@ -130,6 +130,14 @@ def test_paintings_are_to_be_as_finely_detailed_as_photographs_under_each_label(
     assert usual(rough, one_hot(torch.full((1, 16, 16), 3)), *real) == 0
 
 
+def test_softened_pictures_keep_so_much_less_of_their_finest_detail():
+    picture = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    nothing, all_of_it = losses.softened(picture, torch.tensor([0.0, 1.0])[:, None, None, None]).split(1)
+    assert torch.equal(nothing, picture[:1])
+    middle = torch.nn.functional.avg_pool2d(picture[1:], 3, 1)
+    assert torch.allclose(all_of_it[:, :, 1:-1, 1:-1], middle, atol=1e-6)
+
+
 def test_rare_labels_weigh_more():
     frequency = torch.full((23,), 1 / 23)
     frequency[4], frequency[1] = 0.0001, 0.3
@@ -144,8 +152,31 @@ def test_the_rate_warms_up_and_falls():
 
 
 def test_the_average_s_half_life_is_counted_in_images():
-    steps = 10_000 // 8
-    assert abs(average_decay(300_000, 8, 400_000) ** steps - 0.5) < 1e-6
+    run = replace(config.load("composition128"), half_life=10_000)
+    assert abs(average_decay(run, 8) ** (10_000 // 8) - 0.5) < 1e-6
+
+
+class Steep(torch.nn.Module):
+    """Answers by how much pixels and the first channel at stride 8 are, the one a hundred times, the other three times."""
+
+    def forward(self, image, features, labels):
+        return torch.zeros(len(image), 24, 8, 8), [3 * features[2][:, :1] + 100 * image.mean(), 3 * features[2][:, :1]]
+
+
+def test_steepness_is_of_coarse_features_alone_and_of_any_picture_s_size():
+    for size in (64, 128):
+        features = [torch.randn(2, 4, size // stride, size // stride) for stride in (2, 4, 8)]
+        assert losses.steepness(Steep(), torch.randn(2, 3, size, size), features, torch.zeros(2, 23, 4, 4)) == pytest.approx(9, rel=1e-4)
+
+
+def test_looking_ahead_goes_back_half_the_way(photographs, tmp_path):
+    loop = Loop(replace(config.load("composition128"), batch=2, look_ahead=2), photographs, tmp_path, "cpu")
+    parameters = [p for network in loop.teacher.learners.values() for p in network.parameters()]
+    before = [p.detach().clone() for p in parameters]
+    for loop.step in (0, 1, 2):
+        loop._look_ahead()
+        torch._foreach_add_([p.data for p in parameters], 1.0)
+    assert all(torch.allclose(now, was + 2, atol=1e-5) for now, was in zip(parameters, before))  # 2 of 2, back to 1, and 1 more
 
 
 def test_a_stopped_run_goes_on_and_both_stages_learn(photographs, tmp_path):
@@ -199,6 +230,28 @@ def test_the_log_holds_one_json_line_each_time(photographs, tmp_path, monkeypatc
 def test_holes_of_a_map_take_the_nearest_label_of_their_column():
     ids = np.array([[1, 0, 0], [0, 0, 0], [0, 12, 0], [9, 0, 0]], np.uint8)
     assert split.fill(ids).tolist() == [[1, 12, 1], [1, 12, 1], [9, 12, 1], [9, 12, 1]]
+
+
+def state(value: float, seen: int, shape=(2, 3)) -> dict:
+    painter = {"composition": {"weight": torch.full(shape, value)}}
+    return {"run": {"stage": "composition"}, "seen": seen, "averaged": painter, "optimisers": {},
+            "learners": {"composition": {}, "discriminator": {"weight": torch.full((1,), value)}}}  # fmt: skip
+
+
+def test_the_mean_of_states_has_the_last_one_s_judges(tmp_path):
+    for number, value in enumerate((1.0, 2.0, 6.0)):
+        torch.save(state(value, number), tmp_path / f"{number}.pt")
+    assert main(["average", *(str(tmp_path / f"{number}.pt") for number in range(3)), "--out", str(tmp_path / "mean.pt")]) == 0
+    mean = checkpoint.read(tmp_path / "mean.pt", "composition")
+    assert mean["averaged"]["composition"]["weight"].tolist() == mean["learners"]["composition"]["weight"].tolist() == [[3.0] * 3] * 2
+    assert mean["seen"] == 2 and mean["learners"]["discriminator"]["weight"] == 6 and "optimisers" not in mean
+
+
+def test_states_of_different_networks_have_no_mean(tmp_path, capsys):
+    torch.save(state(1.0, 4), tmp_path / "one.pt")
+    torch.save(state(1.0, 4, (2, 4)), tmp_path / "other.pt")
+    assert main(["average", str(tmp_path / "one.pt"), str(tmp_path / "other.pt"), "--out", str(tmp_path / "mean.pt")]) == 2
+    assert "one.pt holds another composition than" in capsys.readouterr().err and not (tmp_path / "mean.pt").exists()
 
 
 def test_a_start_that_is_no_checkpoint_is_refused(tmp_path):
