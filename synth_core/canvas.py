@@ -18,7 +18,7 @@ from .fields import RequestError
 # what it paints of the most shows finer things than detail can add to a smaller picture.
 LEAST, MOST = 256, 448
 STRIDE = 64  # heights and widths that Veduta's own composition takes are multiples of it
-REACH = 576  # its pixels to either side beyond which nothing touches a pixel: its receptive field (555) in whole strides
+REACH = 576  # its pixels to either side beyond which nothing touches a pixel: its receptive field (559) in whole strides
 STRIP = 1024  # longest side composition paints at once, in pixels, besides REACH on either side
 
 DETAIL_STRIDE = 4  # heights and widths of the picture that detail takes are multiples of it

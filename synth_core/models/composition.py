@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from .. import labels as label_set
 from ..request import NOISE_CHANNELS, STYLE_SIZE
 from .layers import Block, Conv3x3, Enlarge, halve_noise, leaky, pixel_norm
-from .mirror import Mirror, mirrored_rows
+from .mirror import Mirror
 
 WATER = slice(label_set.BY_NAME["sea"].id, label_set.BY_NAME["river"].id + 1)  # sea, lake and river: what mirrors its shore
 AIR = slice(label_set.BY_NAME["sky"].id, label_set.BY_NAME["sun"].id + 1)  # sky, cloud, fog and sun: what has no outline of its own
@@ -110,7 +110,7 @@ class Composition(nn.Module):
         if not self.heavy <= level < self.heavy + len(self.mirrors):
             return x
         water = labels[:, WATER].sum(1, keepdim=True) > 0.5
-        return self.mirrors[level - self.heavy](x, features, *mirrored_rows(water, height))
+        return self.mirrors[level - self.heavy](x, features, water, height)
 
     def _tints(self, labels, codes):
         """The labels' own colours (N, 6, H, W) from their codes (N, 23, 6): each up to its outline, but those of AIR pass into each other."""

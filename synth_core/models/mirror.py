@@ -1,7 +1,7 @@
 """Still water: what each of its pixels mirrors, and how that comes into a painting. Which labels are water is composition.py's.
 
 A convolution sees a shore only as far as it reaches, and never upside down. Here the features above a waterline are laid over the water below it,
-upside down, and the network learns how much of them each kind of water shows.
+upside down, smeared as ripples smear them, and the network learns how much of them each kind of water shows.
 """
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from .layers import pad
+
 CLEARNESS = 0.7  # share of the features above the waterline that untaught water shows
+SMEARED = 9, 2  # cells up and down of whose mirrored features a cell shows the mean, and how often it takes that of three cells from left to right
 DOUBLINGS = 9  # what lies 2**DOUBLINGS pixels or more below its waterline mirrors nothing; no ordinary view is as high
 
 
 class Mirror(nn.Module):
-    """Adds what water mirrors to a level's features: as they are, at first, and by the same gain for all water."""
+    """Adds what water mirrors to a level's features: as they are but for the smear, at first, and by the same gain for all water."""
+
+    wrap = ""
 
     def __init__(self, channels: int, label_channels: int):
         super().__init__()
@@ -25,10 +30,21 @@ class Mirror(nn.Module):
         nn.init.zeros_(self.gain.weight)
         nn.init.constant_(self.gain.bias, CLEARNESS)
 
-    def forward(self, x: torch.Tensor, label_features: torch.Tensor, rows: torch.Tensor, mirrors: torch.Tensor) -> torch.Tensor:
-        """x (N, C, H, W), label features (N, L, H, W), rows and mirrors as `mirrored_rows` gives them -> (N, C, H, W)."""
-        seen = self.mix(x).gather(2, rows.expand(-1, x.shape[1], -1, -1))
-        return x + self.gain(label_features) * seen * mirrors.to(x.dtype)
+    def forward(self, x: torch.Tensor, label_features: torch.Tensor, water: torch.Tensor, height: torch.Tensor) -> torch.Tensor:
+        """x (N, C, H, W), label features (N, L, H, W), water and the view's height as `mirrored_rows` takes them -> (N, C, H, W)."""
+        rows, mirrors = mirrored_rows(water, height)
+        seen = self.mix(x).gather(2, rows.expand(-1, x.shape[1], -1, -1)) * mirrors.to(x.dtype)
+        water = water.to(x.dtype)
+        share = self._smear(water).clamp_min(1e-3)
+        return x + self.gain(label_features) * self._smear(seen) * (water / share)
+
+    def _smear(self, x):
+        """Without it every step in a shore's outline is cut into the water twice as large, since each column has a waterline of its own."""
+        down, across = SMEARED
+        x = F.avg_pool2d(x, (down, 1), 1, (down // 2, 0), count_include_pad=False)
+        for _ in range(across):
+            x = F.avg_pool2d(pad(x, self.wrap)[:, :, 1:-1], (1, 3), 1)
+        return x
 
 
 @torch.no_grad()

@@ -159,14 +159,36 @@ def test_water_mirrors_what_stands_above_it():
     assert open_sea == [None] * 16
 
 
-def test_a_mirror_shows_the_shore_in_the_water_alone():
+def test_a_mirror_shows_the_shore_smeared_and_in_the_water_alone():
+    """As if each water cell took the mean of what the water cells around it mirror."""
     torch.manual_seed(0)
-    mirror, x, labels = Mirror(4, 3), torch.randn(2, 4, 8, 6), torch.ones(2, 3, 8, 6)
-    water = torch.zeros(2, 1, 8, 6, dtype=torch.bool)
-    water[:, :, 4:] = True
+    mirror, x, labels = Mirror(4, 3), torch.randn(2, 4, 24, 12), torch.ones(2, 3, 24, 12)
+    water = torch.zeros(2, 1, 24, 12, dtype=torch.bool)
+    water[:, :, 8:] = True
+    water[..., 12:14, 5] = False  # a stone
     torch.nn.init.constant_(mirror.gain.bias, 1.0)
-    seen = mirror(x, labels, *mirrored_rows(water, falling(water)))
-    assert torch.equal(seen[:, :, :4], x[:, :, :4]) and torch.allclose(seen[:, :, 4:], x[:, :, 4:] + x[:, :, :4].flip(2))
+    with torch.no_grad():
+        added = mirror(x, labels, water, falling(water)) - x
+    assert not added[~water.expand_as(x)].any()
+    rows, mirrors = mirrored_rows(water, falling(water))
+    seen, across = x.gather(2, rows.expand_as(x)) * mirrors, torch.tensor([1.0, 2, 3, 2, 1])
+    for row, column in ((8, 2), (15, 6), (23, 9)):
+        weights = torch.zeros(2, 1, 24, 12)
+        weights[:, :, max(0, row - 4) : row + 5, column - 2 : column + 3] = across
+        weights = weights * water
+        wanted = (seen * weights).sum((2, 3)) / weights.sum((2, 3))
+        assert torch.allclose(added[:, :, row, column], wanted, atol=1e-5)
+
+
+def test_a_mirror_wraps_with_its_picture():
+    torch.manual_seed(0)
+    mirror, x, labels = Mirror(4, 3), torch.randn(1, 4, 12, 8), torch.ones(1, 3, 12, 8)
+    water = torch.ones(1, 1, 12, 8, dtype=torch.bool)
+    water[:, :, :4] = water[..., 4:6, 1] = False
+    set_wrap(mirror, "x")
+    with torch.no_grad():
+        painted = [mirror(x.roll(by, 3), labels, water.roll(by, 3), falling(water)).roll(-by, 3) for by in (0, 3)]
+    assert torch.allclose(*painted, atol=1e-6)
 
 
 @pytest.mark.parametrize("mirrors", [True, False])
