@@ -130,6 +130,7 @@ def view(photograph: Image.Image, row: int, column: int, legend: str) -> Image.I
 
 
 def sheet(views: list[Image.Image]) -> Image.Image:
+    """Views of one size in rows of COLUMNS."""
     width, height = views[0].size
     whole = Image.new("RGB", (COLUMNS * width + 8, -(-len(views) // COLUMNS) * (height + 8)))
     for place, each in enumerate(views):
