@@ -67,9 +67,10 @@ def _shapes(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Size]:
     return {name: tensor.shape for name, tensor in tensors.items()}
 
 
-def load_matching(network: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> list[str]:
-    """Copy every tensor whose name and shape fit; returns the names that stayed as they were. Lets a run start from smaller networks."""
+def load_matching(network: torch.nn.Module, tensors: dict[str, torch.Tensor], prefix: str = "") -> list[str]:
+    """Copy every tensor whose name, after `prefix`, and shape fit; returns the names that stayed as they were. Lets a run start from smaller networks."""
     own = network.state_dict()
-    fitting = {k: v.to(own[k]) for k, v in tensors.items() if k in own and own[k].shape == v.shape}
+    named = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    fitting = {k: v.to(own[k]) for k, v in named.items() if k in own and own[k].shape == v.shape}
     network.load_state_dict(fitting, strict=False)
     return sorted(set(own) - set(fitting))

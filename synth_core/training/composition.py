@@ -13,7 +13,7 @@ from ..models.composition import Composition
 from ..models.encoder import Encoder
 from ..models.layers import pixel_norm, set_wrap
 from ..request import NOISE_CHANNELS, STYLE_SIZE
-from . import losses, parallel
+from . import checkpoint, losses, parallel
 from .backbone import Backbone
 from .config import Run
 from .data import Batch, Batches, one_hot
@@ -23,7 +23,8 @@ CHANNELS, LABEL_CHANNELS = (256, 256, 256, 128, 64, 32, 24, 16), (64, 64, 64, 48
 BANK = 256  # styles that are remembered, and shipped
 CALIBRATED = 16  # batches on which the usual is measured
 TONE_CELL = 16  # pixels
-VARIETY_EVERY = 4
+SEEN_EVERY = 4  # steps after which the moving average's paintings are looked at
+VARIETY_EVERY = 16
 VARIETY_ENOUGH = 0.4  # mean feature distance between two noises that is asked for; unrelated features lie 1.1 apart
 
 
@@ -93,7 +94,8 @@ class Sampler:
 class CompositionTeacher(Sampler):
     """The networks of the composition stage, their optimisers and one step of learning.
 
-    `learners` are the modules that are checkpointed; those in `averaged` also ship, as moving averages kept by the loop.
+    `learners` are the modules that are checkpointed; those in `averaged` also ship, as moving averages kept by the loop, which puts them
+    into `averages`.
     """
 
     averaged = ("composition", "encoder")
@@ -111,6 +113,8 @@ class CompositionTeacher(Sampler):
         self.learners["encoder"].average = parallel.average
         self._calibrate(batches)
         self.bank = torch.randn(BANK, label_set.COUNT, STYLE_SIZE, device=device)
+        self.usual = losses.UsualLook().to(device)
+        self.averages: dict[str, torch.nn.Module] = {}
         self.optimisers = {"generator": self._optimiser(), "discriminator": self.judges.optimiser}
         self.steps = 0
 
@@ -137,11 +141,12 @@ class CompositionTeacher(Sampler):
 
     def extras(self) -> dict[str, torch.Tensor]:
         """Tensors beside the networks that a checkpoint keeps."""
-        return {"bank": self.bank, **self.judges.deviations()}
+        return {"bank": self.bank} | self.judges.extras() | self.usual.state_dict(prefix="usual.")
 
     def restore(self, extras: dict[str, torch.Tensor]) -> None:
         self.bank = extras["bank"].to(self.device)
         self.judges.restore(extras)
+        checkpoint.load_matching(self.usual, extras, "usual.")
 
     def go_on_from(self, step: int) -> None:
         """Count steps from `step` on."""
@@ -177,10 +182,22 @@ class CompositionTeacher(Sampler):
         told = self.judges.teach(real, real_features, truth, real_areas, fake, fake_features, areas)
         loss, parts = self._painter_loss(
             fake, fake_features, drawn, areas, real, real_features, real_areas, roles, wrapping, asked=batch.asked[-1:])
+        if run.usual:
+            loss = loss + run.usual * self.usual(painted, areas)
+        if run.usual and not wrapping and self.steps % SEEN_EVERY == 0:
+            parts["unusual"] = self._see_average(style.detach(), noise, batch)
         descend(self.optimisers["generator"], loss)
         self._remember(parallel.gather(codes)[:BANK])
         self.steps += 1
         return told | parts
+
+    @torch.no_grad()
+    def _see_average(self, style, noise, batch) -> torch.Tensor:
+        """By what share the looks of labels have been off of late where the moving average paints: it is flatter and softer than the learner."""
+        painter = self.averages.get("composition", self.learners["composition"])
+        set_wrap(painter, "")
+        areas = one_hot(batch.asked)
+        return self.usual.see(painter(areas, style, noise, batch.height).float(), areas, batch.image, one_hot(batch.drawn))
 
     def _roles(self, n: int) -> Roles:
         """The first half of a batch carries its own photographs' styles, the others their neighbours'; of those half are mixed."""

@@ -34,6 +34,7 @@ class Run:
     heads: float = 1.0  # the heads on the backbone's scales,
     fine: float = 0.5  # the head on single pixels,
     statistics: float = 5.0  # the style photograph's statistics under each label,
+    usual: float = 0.0  # that labels look as contrasted, fine and strongly coloured as in photographs, on average over what the average paints,
     aligned: float = 1.5  # closeness to the own photograph at strides 16 and 32,
     tone: float = 5.0  # closeness to the own photograph's colours in cells of 16 pixels,
     variety: float = 0.5  # that new noise moves the features,

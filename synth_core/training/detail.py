@@ -109,7 +109,7 @@ class DetailTeacher:
         self.optimisers = {"generator": adam(detail.parameters(), run.rate), "discriminator": self.judges.optimiser}
         self.composition, self.bank = self._frozen(composition)
         self.pool: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
-        self.usual = losses.UsualDetail()
+        self.usual = losses.UsualDetail().to(device)
         self.steps = 0
 
     def _frozen(self, path) -> tuple[Composition, torch.Tensor]:
@@ -123,10 +123,11 @@ class DetailTeacher:
 
     def extras(self) -> dict[str, torch.Tensor]:
         """Tensors beside the networks that a checkpoint keeps."""
-        return self.judges.deviations()
+        return self.judges.extras() | self.usual.state_dict(prefix="usual.")
 
     def restore(self, extras: dict[str, torch.Tensor]) -> None:
         self.judges.restore(extras)
+        checkpoint.load_matching(self.usual, extras, "usual.")
 
     def go_on_from(self, step: int) -> None:
         """Count steps from `step` on."""

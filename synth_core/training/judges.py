@@ -5,11 +5,12 @@ import torch
 
 from ..models.discriminator import Discriminator, PixelHead
 from ..models.layers import averaged_to, exactly
-from . import losses, parallel
+from . import checkpoint, losses, parallel
 from .backbone import Backbone
 from .config import Run
 
 R1_EVERY, STEEPNESS_EVERY = 16, 4  # steps
+STEEPNESS_OF = 4  # one of so many pictures is looked at
 
 
 def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
@@ -37,7 +38,7 @@ class Judges:
         self.discriminator = Discriminator().to(device, memory_format=torch.channels_last)
         self.pixel_head = PixelHead().to(device, memory_format=torch.channels_last)
         self.weights = losses.class_weights(frequency).to(device)
-        self.lecam = losses.LeCam()
+        self.lecam = losses.LeCam().to(device)
         parameters = [*self.discriminator.parameters(), *self.pixel_head.parameters()]
         self.optimiser = adam(parameters, run.rate)
         self.steps = 0
@@ -52,7 +53,8 @@ class Judges:
         run, n = self.run, len(real)
         both = [torch.cat([r, f.detach()]) for r, f in zip(real_features, fake_features)]
         areas = torch.cat([averaged_to(areas, real_features[1]) for areas in (real_areas, fake_areas)])
-        logits, heads = self.discriminator(torch.cat([real, fake.detach()]), both, areas)
+        images = torch.cat([real, fake.detach()])
+        logits, heads = self.discriminator(images, both, areas)
         real_heads, fake_heads = [h[:n] for h in heads], [h[n:] for h in heads]
         told = {
             "d_pixel": losses.read_as(logits[:n], truth, self.weights) + losses.read_as_fake(logits[n:]),
@@ -65,11 +67,18 @@ class Judges:
             told["r1"] = losses.r1(self.pixel_head, real)
             loss = loss + run.r1 * R1_EVERY / 2 * told["r1"]
         if run.smooth and self.steps % STEEPNESS_EVERY == 0:
-            told["steep"] = losses.steepness(self.discriminator, torch.cat([real, fake.detach()]), both, areas)
+            told["steep"] = self._steepness(images, both, areas)
             loss = loss + run.smooth * STEEPNESS_EVERY * told["steep"]
         descend(self.optimiser, loss)
         self.steps += 1
         return told
+
+    def _steepness(self, images, features, areas):
+        """Of a part of the photographs and of as many paintings, which follow them; others each time."""
+        half = len(images) // 2
+        some = list(range(self.steps // STEEPNESS_EVERY % min(half, STEEPNESS_OF), half, STEEPNESS_OF))
+        some += [half + k for k in some]
+        return losses.steepness(self.discriminator, images[some], [level[some] for level in features], areas[some])
 
     def loss(self, fake, features, drawn, areas) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """What the painter is to lower, and its parts; gradients flow into `fake` and `features`, not into the judges."""
@@ -83,9 +92,11 @@ class Judges:
         }
         return run.pixel * told["g_pixel"] + run.heads * told["g_heads"] + run.fine * told["g_fine"], told
 
-    def deviations(self) -> dict[str, torch.Tensor]:
-        """The backbone's measured deviations, which a checkpoint keeps (its weights come from their package)."""
-        return {k: v for k, v in self.backbone.state_dict().items() if k.startswith("deviation")}
+    def extras(self) -> dict[str, torch.Tensor]:
+        """What a checkpoint keeps beside the networks: the backbone's measured deviations (its weights come from their package) and running means."""
+        deviations = {k: v for k, v in self.backbone.state_dict().items() if k.startswith("deviation")}
+        return deviations | self.lecam.state_dict(prefix="lecam.")
 
     def restore(self, extras: dict[str, torch.Tensor]) -> None:
-        self.backbone.load_state_dict({k: v for k, v in extras.items() if k.startswith("deviation")}, strict=False)
+        checkpoint.load_matching(self.backbone, extras)
+        checkpoint.load_matching(self.lecam, extras, "lecam.")

@@ -68,6 +68,7 @@ class Loop:
         self.held_out = self._held_out(data)
         (out / "sheets").mkdir(parents=True, exist_ok=True)
         self.averaged = {name: copy.deepcopy(self.teacher.learners[name]).eval().requires_grad_(False) for name in self.teacher.averaged}
+        self.teacher.averages = self.averaged
         self.seen, self.step, self.minutes = 0, 0, 0.0
         self.rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.teacher.optimisers.items()}
         self._behind: list[torch.Tensor] = []  # where all networks last looked ahead from

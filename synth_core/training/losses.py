@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn as nn
 import torch.nn.functional as F
 
 from .. import labels as label_set
@@ -11,7 +12,9 @@ from . import parallel
 
 STRIDE = 32  # of the judges' coarsest features, pixels
 FINE = 0.06  # deviation of what photographs at 256 px lose when each pixel takes its neighbourhood's mean
-KEPT = 0.999  # of what is usual, from one step to the next
+KEPT, LATELY = 0.999, 0.98  # of what photographs have usually had, and paintings of late, from one step to the next
+LOOKS = 9  # numbers that tell a label's look: contrast, finest detail and strength of each colour
+PUSHED = 4  # how hard, for each share by which paintings are off; no harder than 1
 
 
 def class_weights(frequency: torch.Tensor) -> torch.Tensor:
@@ -43,21 +46,22 @@ def realness(fake: list[torch.Tensor]) -> torch.Tensor:
     return -sum(f.float().mean() for f in fake) / len(fake)
 
 
-class LeCam:
+class LeCam(nn.Module):
     """Keeps the heads' answers near their slowly moving means, against memorising a small collection (LeCam 2104.03310)."""
 
     def __init__(self):
-        self.real = self.fake = 0.0
+        super().__init__()
+        self.register_buffer("means", torch.zeros(2))  # of the answers to photographs and to paintings
 
-    def __call__(self, real: list[torch.Tensor], fake: list[torch.Tensor]) -> torch.Tensor:
+    def forward(self, real: list[torch.Tensor], fake: list[torch.Tensor]) -> torch.Tensor:
         r, f = (torch.stack([m.float().mean((1, 2, 3)) for m in maps]) for maps in (real, fake))
         now = parallel.average(torch.stack([r.detach().mean(), f.detach().mean()]))
-        self.real = self.real + 0.01 * (now[0] - self.real)  # tensors: reading them as numbers would wait for a graphics card
-        self.fake = self.fake + 0.01 * (now[1] - self.fake)
-        return F.relu(r - self.fake).square().mean() + F.relu(self.real - f).square().mean()
+        self.means.lerp_(now, 0.01)
+        usual_real, usual_fake = self.means.clone()
+        return F.relu(r - usual_fake).square().mean() + F.relu(usual_real - f).square().mean()
 
 
-def r1(head: torch.nn.Module, real: torch.Tensor) -> torch.Tensor:
+def r1(head: nn.Module, real: torch.Tensor) -> torch.Tensor:
     """Gradient penalty on photographs (Mescheder et al. 2018, 1801.04406): the mean square, over pixels, of how far one pixel moves all answers."""
     real = real.detach().requires_grad_(True)
     with exactly(real.device):
@@ -65,7 +69,7 @@ def r1(head: torch.nn.Module, real: torch.Tensor) -> torch.Tensor:
     return gradient.square().mean()
 
 
-def steepness(discriminator: torch.nn.Module, image: torch.Tensor, features: list[torch.Tensor], areas: torch.Tensor) -> torch.Tensor:
+def steepness(discriminator: nn.Module, image: torch.Tensor, features: list[torch.Tensor], areas: torch.Tensor) -> torch.Tensor:
     """Gradient penalty on photographs and paintings alike (R3GAN 2501.05441) over the backbone's features at strides 8, 16 and 32: the mean square of
     how far one cell's features move the answers that fall to it.
 
@@ -118,30 +122,94 @@ def softened(images: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
     return images - share * FINE * finest_detail(images)
 
 
-class UsualDetail:
-    """Keeps how fine a label looks in paintings to what is usual in photographs, of which it keeps running means."""
+class Usual(nn.Module):
+    """What labels have looked like, a running sum weighted by their shares of the pictures; `size` numbers tell a look."""
+
+    def __init__(self, size: int, kept: float):
+        super().__init__()
+        self.kept = kept  # from one step to the next
+        self.register_buffer("looks", torch.zeros(label_set.COUNT, size))
+        self.register_buffer("shares", torch.zeros(label_set.COUNT))
+
+    @torch.no_grad()
+    def see(self, looks: torch.Tensor, shares: torch.Tensor) -> None:
+        """Add the looks (N, 23, size) and shares (N, 23) of N pictures."""
+        self.looks.mul_(self.kept).add_((shares[..., None] * looks).mean(0))
+        self.shares.mul_(self.kept).add_(shares.mean(0))
+
+    def mean(self) -> torch.Tensor:
+        """(23, size), over the pictures of all processes."""
+        return parallel.average(self.looks) / parallel.average(self.shares)[:, None].clamp_min(1e-6)
+
+    def known(self) -> torch.Tensor:
+        """(23,) bool: of which labels enough was seen."""
+        return parallel.average(self.shares) > 0.01
+
+
+class UsualDetail(nn.Module):
+    """Keeps how fine a label looks in each painting to what is usual in photographs."""
 
     def __init__(self):
-        self.deviations = self.shares = 0.0
+        super().__init__()
+        self.photographs = Usual(3, KEPT)
 
-    def __call__(self, painted: torch.Tensor, painted_areas: torch.Tensor, real: torch.Tensor, real_areas: torch.Tensor) -> torch.Tensor:
+    def forward(self, painted: torch.Tensor, painted_areas: torch.Tensor, real: torch.Tensor, real_areas: torch.Tensor) -> torch.Tensor:
         """How far the deviation of the finest detail under each label of pictures (N, 3, H, W) is from photographs', (M, 3, H, W); areas are one-hot
         maps (N, 23, H, W) and (M, 23, H, W)."""
         with exactly(real.device):
-            deviations, shares = _detail_by_label(real, real_areas)
-            self.deviations = KEPT * self.deviations + (shares[..., None] * deviations).sum(0)
-            self.shares = KEPT * self.shares + shares.sum(0)
-            usual = parallel.average(self.deviations) / parallel.average(self.shares)[:, None].clamp_min(1e-6)
-            deviations, shares = _detail_by_label(painted, painted_areas)
-            known = ((shares > 0.01) & (self.shares > 0.01)).float()
-            return ((deviations - usual).abs().mean(2) * known).sum() / parallel.average(known.sum()).clamp_min(1)
+            self.photographs.see(*_looks(real, real_areas, _fineness))
+            looks, shares = _looks(painted, painted_areas, _fineness)
+            counted = ((shares > 0.01) & self.photographs.known()).float()
+            off = (looks - self.photographs.mean()).abs().mean(2)
+            return (off * counted).sum() / parallel.average(counted.sum()).clamp_min(1)
 
 
-def _detail_by_label(images, areas):
-    """Deviation of the finest detail under each label, (N, 23, 3), and the labels' shares of the pictures, (N, 23), none for no label."""
+class UsualLook(nn.Module):
+    """Moves how contrasted, fine and strongly coloured labels look in paintings to what is usual in photographs: on average over many paintings
+    alone, so that one may be misty and the next crisp."""
+
+    def __init__(self):
+        super().__init__()
+        self.photographs, self.paintings = Usual(LOOKS, KEPT), Usual(LOOKS, LATELY)
+
+    def see(self, paintings, painted_areas, photographs, areas) -> torch.Tensor:
+        """Look at paintings and photographs, arguments as UsualDetail's; returns by what share paintings have been off of late."""
+        with exactly(photographs.device), torch.no_grad():
+            self.photographs.see(*_looks(photographs, areas, _look))
+            self.paintings.see(*_looks(paintings, painted_areas, _look))
+            off = self._off()
+            return off.abs().sum() / (off != 0).sum().clamp_min(1)
+
+    def _off(self):
+        """(23, 9): by what share paintings' looks have been off, 0 for labels of which too little was seen."""
+        known = self.photographs.known() & self.paintings.known()
+        return (self.paintings.mean() / self.photographs.mean().clamp_min(1e-2) - 1) * known[:, None]
+
+    def forward(self, painted: torch.Tensor, areas: torch.Tensor) -> torch.Tensor:
+        """What paintings (N, 3, H, W) of one-hot maps (N, 23, H, W) are to lower: its gradient, and not its value, tells the way to the usual."""
+        with exactly(painted.device):
+            looks, shares = _looks(painted, areas, _look)
+            weights = shares / parallel.average(shares.sum()).clamp_min(1e-6)
+            push = (PUSHED * self._off()).clamp(-1, 1) / self.photographs.mean().clamp_min(1e-2)
+            return (push * looks * weights[..., None]).sum((0, 1)).mean()
+
+
+def _looks(images, areas, look):
+    """The looks (N, 23, size) of labels in images (N, 3, H, W), and the labels' shares of the pictures, (N, 23), none for no label."""
     shares = areas.mean((2, 3))
     shares[:, label_set.UNLABELLED] = 0
-    return pool_by_label(finest_detail(images.float()), areas)[1], shares
+    return look(images.float(), areas), shares
+
+
+def _fineness(images, areas):
+    """Deviation of the finest detail, (N, 23, 3)."""
+    return pool_by_label(finest_detail(images), areas)[1]
+
+
+def _look(images, areas):
+    """Deviation of each colour and of its finest detail, and how far it is from grey, (N, 23, 9)."""
+    coloured = (images - images.mean(1, keepdim=True)).abs()
+    return torch.cat([pool_by_label(images, areas)[1], _fineness(images, areas), pool_by_label(coloured, areas)[0]], 2)
 
 
 def window(size: int) -> tuple[slice, slice]:

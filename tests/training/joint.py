@@ -23,7 +23,7 @@ def taught(data: Path, place: int | None) -> dict[str, torch.Tensor]:
     place: which part of eight pictures is learned from, 0 or 1; None for all of them at once, each half in the roles that it has by itself.
     Rates are 0, so that all gradients are those of the first networks. The variety term is left out: it looks at one map of each process.
     """
-    run = replace(config.load("composition128"), batch=2 * SHARE, rate=0.0, style_rate=0.0, variety=0.0, blockouts=0.0)
+    run = replace(config.load("composition128"), batch=2 * SHARE, rate=0.0, style_rate=0.0, variety=0.0, blockouts=0.0, smooth=0.01, usual=4.0)
     torch.manual_seed(0)
     batches = Batches(Photographs(data, "train", 64), run.batch, 0.8)
     with mock.patch.object(composition, "build", lambda levels: Composition((32, 32, 16), (8, 8, 8), 2)):

@@ -130,6 +130,24 @@ def test_paintings_are_to_be_as_finely_detailed_as_photographs_under_each_label(
     assert usual(rough, one_hot(torch.full((1, 16, 16), 3)), *real) == 0
 
 
+def test_paintings_are_pushed_to_the_usual_look_on_average_alone():
+    """Flat paintings are pushed to more contrast; a flat one and an overdone one, as usual on average, by nearly nothing; grey ones to colour."""
+    dice = torch.Generator().manual_seed(0)
+    sea = one_hot(torch.full((2, 16, 16), 12))
+    photographs = 0.3 * torch.randn(2, 3, 16, 16, generator=dice)
+
+    def gradient(*strengths):
+        paintings = (photographs.flip(3) * torch.tensor(strengths)[:, None, None, None]).requires_grad_(True)
+        usual = losses.UsualLook()
+        off = usual.see(paintings, sea, photographs, sea)
+        usual(paintings, sea).backward()
+        return float((paintings.grad * paintings.detach()).sum()), float(off)  # how the push answers to all growing stronger
+
+    assert gradient(0.5, 0.5)[0] < -0.1 and gradient(1.5, 1.5)[0] > 0.1
+    assert abs(gradient(0.5, 1.5)[0]) < 0.02
+    assert gradient(0.5, 0.5)[1] == pytest.approx(0.5, abs=0.05) and gradient(1.0, 1.0)[1] < 0.05
+
+
 def test_softened_pictures_keep_so_much_less_of_their_finest_detail():
     picture = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     nothing, all_of_it = losses.softened(picture, torch.tensor([0.0, 1.0])[:, None, None, None]).split(1)
@@ -180,7 +198,7 @@ def test_looking_ahead_goes_back_half_the_way(photographs, tmp_path):
 
 
 def test_a_stopped_run_goes_on_and_both_stages_learn(photographs, tmp_path):
-    run = replace(config.load("composition128"), batch=4, images=12, warm_up=1)
+    run = replace(config.load("composition128"), batch=4, images=12, warm_up=1, usual=1.0)
     loop = Loop(replace(run, images=8), photographs, tmp_path / "composition", "cpu")
     before = {k: v.clone() for k, v in loop.teacher.learners["composition"].state_dict().items()}
     loop.train()
@@ -191,6 +209,9 @@ def test_a_stopped_run_goes_on_and_both_stages_learn(photographs, tmp_path):
     again = Loop(run, photographs, tmp_path / "composition", "cpu")
     again.resume()
     assert again.seen == 8 and again.step == 2
+    remembered = loop.teacher.extras()
+    assert all(torch.equal(value, remembered[name]) for name, value in again.teacher.extras().items())
+    assert remembered["lecam.means"].abs().sum() > 0 < remembered["usual.photographs.shares"].sum()
     assert all(torch.equal(v, after[k]) for k, v in again.teacher.learners["composition"].state_dict().items())
     again.train()
     assert again.seen == 12
