@@ -10,7 +10,6 @@ one line a place: its number and `A`, `B`, `both` (either name is as good) or `n
 """
 from __future__ import annotations
 
-import argparse
 import json
 import secrets
 import sys
@@ -22,9 +21,10 @@ from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
-from synth_core import edges, labels  # noqa: E402  (found by the line above)
+from blind import TrialError, command_line, read_answers  # noqa: E402  (found by the line above)
+from synth_core import edges, labels  # noqa: E402
 from synth_core.reading import stretch  # noqa: E402
 from synth_core.segmenter import Segmenter, best  # noqa: E402
 from synth_core.training.data import read_manifest  # noqa: E402
@@ -37,35 +37,12 @@ RING = 9  # pixels, radius
 RELIABLE = 1.96  # deviations that hold 95 %
 
 
-class TrialError(ValueError):
-    """What was given can't be used; the message is one sentence."""
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True)
-    making = commands.add_parser("make")
-    making.add_argument("data", type=Path)
-    making.add_argument("folder", type=Path)
-    making.add_argument("--weights", type=Path, default=ROOT / "weights")
-    making.add_argument("--count", type=int, default=60, help="misread places, and half as many read right (default 60)")
-    making.set_defaults(command=lambda a: make(a.data, a.folder, best(a.weights), a.count))
-    marking = commands.add_parser("mark")
-    marking.add_argument("key", type=Path)
-    marking.add_argument("answers", type=Path)
-    marking.set_defaults(command=lambda a: print(marked(json.loads(a.key.read_text()), read_answers(a.answers.read_text()))))
-    arguments = parser.parse_args()
-    try:
-        arguments.command(arguments)
-    except TrialError as error:
-        sys.exit(f"blind_labels: {error}")
-
-
-def make(data: Path, folder: Path, segmenter: Segmenter, count: int) -> None:
+def make(data: Path, folder: Path, weights: Path, count: int) -> None:
     """Write the sheets and the key. Raises TrialError when fewer pixels are misread than are asked for."""
     seed = secrets.randbits(32)
     rng = np.random.default_rng(seed)
     names = [row["name"] for row in read_manifest(data) if row["split"] == "val"]
+    segmenter = best(weights)
     read = [reading(data, name, segmenter) for name in tqdm(names, unit="photograph")]
     places = [(KINDS[0], *place) for place in drawn(read, lambda truth, first, _: truth != first, count, rng)]
     places += [(KINDS[1], *place) for place in drawn(read, lambda truth, first, _: truth == first, count // 2, rng)]
@@ -138,23 +115,10 @@ def sheet(views: list[Image.Image]) -> Image.Image:
     return whole
 
 
-def read_answers(text: str) -> dict[str, str]:
-    """Number -> word, from lines of a number and a word. Raises TrialError for another line."""
-    answers = {}
-    for line in filter(str.strip, text.splitlines()):
-        number, word = (line.strip().split() + [""])[:2]
-        number, word = number.rstrip(".:").zfill(2), word.rstrip(".,:").lower()
-        if not number.isdigit() or word not in WORDS:
-            raise TrialError(f"The answer {line.strip()!r} is no number with A, B, both or neither.")
-        answers[number] = word
-    return answers
-
-
-def marked(key: dict, answers: dict[str, str]) -> str:
+def marked(key: dict, text: str) -> str:
     """How often the map's name was preferred, the segmenter's, both or neither, where they disagree and where they don't; and what share of all
-    pixels is then read at least as well as the map names it. Raises TrialError when answers are missing."""
-    if missing := sorted(set(key["places"]) - set(answers)):
-        raise TrialError(f"There is no answer to {', '.join(missing)}.")
+    pixels is then read at least as well as the map names it. Raises TrialError as read_answers does."""
+    answers = read_answers(text, WORDS, key["places"])
     lines = []
     for kind in KINDS:
         found = Counter(preferred(place, answers[number]) for number, place in key["places"].items() if place["kind"] == kind)
@@ -173,4 +137,4 @@ def preferred(place: dict, word: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    command_line(__doc__, 60, "misread places, and half as many read right", make, marked)

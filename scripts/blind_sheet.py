@@ -10,7 +10,6 @@ or `painting` (other words may follow). Needs the `train` extra.
 """
 from __future__ import annotations
 
-import argparse
 import json
 import secrets
 import sys
@@ -21,9 +20,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
-from synth_core.painter import Painter  # noqa: E402  (found by the line above)
+from blind import TrialError, command_line, read_answers  # noqa: E402  (found by the line above)
+from synth_core.painter import Painter  # noqa: E402
 from synth_core.request import Request  # noqa: E402
 from synth_core.training.data import Photographs  # noqa: E402
 from synth_core.training.split import fill  # noqa: E402
@@ -32,38 +32,14 @@ SIDE, COLUMNS, ON_A_SHEET = 512, 4, 12
 KINDS = "photo", "painting"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True)
-    making = commands.add_parser("make")
-    making.add_argument("data", type=Path)
-    making.add_argument("folder", type=Path)
-    making.add_argument("--weights", type=Path, default=ROOT / "weights")
-    making.add_argument("--count", type=int, default=24, help="photographs, and as many paintings (default 24)")
-    making.set_defaults(command=lambda a: make(a.data, a.folder, a.weights, a.count))
-    marking = commands.add_parser("mark")
-    marking.add_argument("key", type=Path)
-    marking.add_argument("answers", type=Path)
-    marking.set_defaults(command=lambda a: print(marked(json.loads(a.key.read_text()), read_answers(a.answers.read_text()))))
-    arguments = parser.parse_args()
-    try:
-        arguments.command(arguments)
-    except SheetError as error:
-        sys.exit(f"blind_sheet: {error}")
-
-
-class SheetError(ValueError):
-    """What was given can't be used; the message is one sentence."""
-
-
 def make(data: Path, folder: Path, weights: Path, count: int) -> None:
-    """Write the pictures, the sheets and the key. Raises SheetError for too few photographs of this size."""
+    """Write the pictures, the sheets and the key. Raises TrialError for too few photographs of this size."""
     seed = secrets.randbits(32)
     rng = np.random.default_rng(seed)
     photographs, painter = Photographs(data, "val", SIDE), Painter(weights)
     large = [index for index, (image, _) in enumerate(photographs.pairs) if min(image.size) >= SIDE]
     if len(large) < 2 * count:
-        raise SheetError(f"{data} has {len(large)} val photographs of {SIDE} pixels; {2 * count} are needed.")
+        raise TrialError(f"{data} has {len(large)} val photographs of {SIDE} pixels; {2 * count} are needed.")
     chosen = rng.permutation(large)[: 2 * count]
     pictures = [(KINDS[0], photographs.names[index], photographs.centre(index)[0]) for index in chosen[:count]]
     for index in chosen[count:]:
@@ -92,24 +68,10 @@ def sheet(pictures: list[np.ndarray], first: int) -> Image.Image:
     return whole
 
 
-def read_answers(text: str) -> dict[str, str]:
-    """Number -> kind, from lines of a number and a kind. Raises SheetError for another line."""
-    answers = {}
-    for line in filter(str.strip, text.splitlines()):
-        number, _, rest = line.strip().partition(" ")
-        number = number.rstrip(".:").zfill(2)
-        kind = next((kind for kind in KINDS if rest.strip().lower().startswith(kind)), None)
-        if not number.isdigit() or kind is None:
-            raise SheetError(f"The answer {line.strip()!r} is no number with 'photo' or 'painting'.")
-        answers[number] = kind
-    return answers
-
-
-def marked(key: dict, answers: dict[str, str]) -> str:
-    """What was taken for what, and how likely so many right answers are by guessing. Raises SheetError when answers are missing."""
+def marked(key: dict, text: str) -> str:
+    """What was taken for what, and how likely so many right answers are by guessing. Raises TrialError as read_answers does."""
     truth = {number: picture["kind"] for number, picture in key["pictures"].items()}
-    if missing := sorted(set(truth) - set(answers)):
-        raise SheetError(f"There is no answer to {', '.join(missing)}.")
+    answers = read_answers(text, KINDS, truth)
     right = sum(answers[number] == kind for number, kind in truth.items())
     fooled = sorted(number for number, kind in truth.items() if kind == KINDS[1] and answers[number] == KINDS[0])
     doubted = sorted(number for number, kind in truth.items() if kind == KINDS[0] and answers[number] == KINDS[1])
@@ -121,4 +83,4 @@ def marked(key: dict, answers: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    command_line(__doc__, 24, "photographs, and as many paintings", make, marked)

@@ -134,20 +134,19 @@ KEY = {"pictures": {f"{number:02}": {"kind": kind} for number, kind in enumerate
 
 
 def test_answers_are_marked(blind_sheet):
-    answers = blind_sheet.read_answers("1 photo\n02 painting, soft rocks\n3: Photo\n\n4 painting")
-    said = blind_sheet.marked(KEY, answers)
+    said = blind_sheet.marked(KEY, "1 photo\n02 painting, soft rocks\n3: Photo\n\n4 painting")
     assert said.startswith("1 of 2 paintings taken for photographs (03); 1 of 2 photographs taken for paintings (04); 2 of 4 right")
     assert said.endswith("0.69")
 
 
 @pytest.mark.parametrize("text, part", [("1 photo", "no answer to 02, 03, 04"), ("1 maybe", "'1 maybe' is no number")])
 def test_answers_that_are_none(blind_sheet, text, part):
-    with pytest.raises(blind_sheet.SheetError, match=part):
-        blind_sheet.marked(KEY, blind_sheet.read_answers(text))
+    with pytest.raises(blind_sheet.TrialError, match=part):
+        blind_sheet.marked(KEY, text)
 
 
 def test_too_few_photographs_for_a_blind_sheet(blind_sheet, photographs, tmp_path):
-    with pytest.raises(blind_sheet.SheetError, match="has 0 val photographs of 512 pixels; 48 are needed"):
+    with pytest.raises(blind_sheet.TrialError, match="has 0 val photographs of 512 pixels; 48 are needed"):
         blind_sheet.make(photographs, tmp_path, ROOT / "weights", 24)
 
 
@@ -184,8 +183,7 @@ TRIAL = {"right": 0.6, "places": {f"{number:02}": {"kind": kind, "map": word} fo
 
 
 def test_preferred_names_are_counted(blind_labels):
-    answers = blind_labels.read_answers("1 A\n02 b\n3: a, a lake\n\n4 both\n5 neither\n6 B")
-    said = blind_labels.marked(TRIAL, answers).splitlines()
+    said = blind_labels.marked(TRIAL, "1 A\n02 b\n3: a, a lake\n\n4 both\n5 neither\n6 B").splitlines()
     assert said[0] == "misread, 4 places: map 1, other 1, both 1, neither 1"
     assert said[1].startswith("pixels right by the maps 0.600; named at least as well as by the maps 0.800 (0.604 to 0.996)")
     assert said[2] == "right, 2 places: map 1, other 1, both 0, neither 0"
@@ -194,19 +192,17 @@ def test_preferred_names_are_counted(blind_labels):
 @pytest.mark.parametrize("text, part", [("1 a", "no answer to 02, 03, 04, 05, 06"), ("1 lake", "'1 lake' is no number")])
 def test_names_that_are_none(blind_labels, text, part):
     with pytest.raises(blind_labels.TrialError, match=part):
-        blind_labels.marked(TRIAL, blind_labels.read_answers(text))
+        blind_labels.marked(TRIAL, text)
 
 
 def test_a_trial_of_names_shows_both_and_hides_whose_they_are(blind_labels, photographs, tmp_path):
-    from synth_core.segmenter import Segmenter
-
-    blind_labels.make(photographs, tmp_path, Segmenter(ROOT / "weights", 1), 12)
+    blind_labels.make(photographs, tmp_path, ROOT / "weights", 12)
     places = blind_labels.json.loads((tmp_path / "key.json").read_text())["places"].values()
     assert sorted(place["kind"] for place in places) == ["misread"] * 12 + ["right"] * 6
     assert all(len(set(place["names"])) == 2 for place in places) and {place["map"] for place in places} == {"a", "b"}
     assert sorted(path.name for path in tmp_path.glob("*.png")) == ["sheet-01.png", "sheet-02.png", "sheet-03.png"]
     with pytest.raises(blind_labels.TrialError, match="pixels are of this kind; 10000000 are needed"):
-        blind_labels.make(photographs, tmp_path, Segmenter(ROOT / "weights", 1), 10_000_000)
+        blind_labels.make(photographs, tmp_path, ROOT / "weights", 10_000_000)
 
 
 def test_places_are_drawn_from_labelled_pixels_that_are_wanted_alone(blind_labels):
