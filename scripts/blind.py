@@ -4,7 +4,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +36,7 @@ def command_line(about: str, count: int, counted: str, make: Callable[[Path, Pat
         sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
 
 
-def read_answers(text: str, known: Iterable[str], asked: Iterable[str]) -> dict[str, str]:
+def read_answers(text: str, known: Collection[str], asked: Collection[str]) -> dict[str, str]:
     """Number -> word, from lines of a number, one of the words `known`, and perhaps more; there must be one for each number of `asked`.
 
     Raises TrialError for another line, and for missing answers.

@@ -184,7 +184,7 @@ class CompositionTeacher(Sampler):
             fake, fake_features, drawn, areas, real, real_features, real_areas, roles, wrapping, asked=batch.asked[-1:])
         if run.usual:
             loss = loss + run.usual * self.usual(painted, areas)
-        if run.usual and not wrapping and self.steps % SEEN_EVERY == 0:
+        if run.usual and self.steps % SEEN_EVERY == 0:  # wrapping or not: all processes average here together, and each wraps by itself
             parts["unusual"] = self._see_average(style.detach(), noise, batch)
         descend(self.optimisers["generator"], loss)
         self._remember(parallel.gather(codes)[:BANK])

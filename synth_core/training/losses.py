@@ -172,26 +172,28 @@ class UsualLook(nn.Module):
         super().__init__()
         self.photographs, self.paintings = Usual(LOOKS, KEPT), Usual(LOOKS, LATELY)
 
-    def see(self, paintings, painted_areas, photographs, areas) -> torch.Tensor:
-        """Look at paintings and photographs, arguments as UsualDetail's; returns by what share paintings have been off of late."""
-        with exactly(photographs.device), torch.no_grad():
-            self.photographs.see(*_looks(photographs, areas, _look))
-            self.paintings.see(*_looks(paintings, painted_areas, _look))
-            off = self._off()
+    def see(self, painted: torch.Tensor, painted_areas: torch.Tensor, real: torch.Tensor, real_areas: torch.Tensor) -> torch.Tensor:
+        """Look at paintings (N, 3, H, W) and photographs (M, 3, H, W) with their one-hot maps (N, 23, H, W) and (M, 23, H, W); returns by what share
+        paintings have been off of late, the mean over labels and the numbers of a look."""
+        with exactly(real.device), torch.no_grad():
+            self.photographs.see(*_looks(real, real_areas, _look))
+            self.paintings.see(*_looks(painted, painted_areas, _look))
+            _, off = self._compared()
             return off.abs().sum() / (off != 0).sum().clamp_min(1)
 
-    def _off(self):
-        """(23, 9): by what share paintings' looks have been off, 0 for labels of which too little was seen."""
+    def _compared(self):
+        """What is usual, (23, 9), and by what share of it paintings have been off, (23, 9), 0 for labels of which too little was seen."""
+        usual = self.photographs.mean().clamp_min(1e-2)
         known = self.photographs.known() & self.paintings.known()
-        return (self.paintings.mean() / self.photographs.mean().clamp_min(1e-2) - 1) * known[:, None]
+        return usual, (self.paintings.mean() / usual - 1) * known[:, None]
 
     def forward(self, painted: torch.Tensor, areas: torch.Tensor) -> torch.Tensor:
         """What paintings (N, 3, H, W) of one-hot maps (N, 23, H, W) are to lower: its gradient, and not its value, tells the way to the usual."""
         with exactly(painted.device):
+            usual, off = self._compared()
             looks, shares = _looks(painted, areas, _look)
             weights = shares / parallel.average(shares.sum()).clamp_min(1e-6)
-            push = (PUSHED * self._off()).clamp(-1, 1) / self.photographs.mean().clamp_min(1e-2)
-            return (push * looks * weights[..., None]).sum((0, 1)).mean()
+            return ((PUSHED * off).clamp(-1, 1) * looks / usual * weights[..., None]).sum((0, 1)).mean()
 
 
 def _looks(images, areas, look):

@@ -37,6 +37,20 @@ def test_two_processes_gradients_are_one_s_on_the_joint_batch(photographs, tmp_p
     assert away > len(one) / 2  # half of the batch would not have been enough
 
 
+def test_a_step_that_wraps_meets_the_others_as_often(photographs, monkeypatch):
+    """Each process wraps or not by itself, so that a meeting which only one of both kinds of step has would leave processes waiting."""
+    meetings = []
+    monkeypatch.setattr(parallel, "average", lambda tensor: meetings.append(tensor.shape) or tensor)
+    monkeypatch.setattr(parallel, "average_gradients", lambda parameters: meetings.append("gradients"))
+    met = []
+    for chance in (0.9, 0.0):
+        meetings.clear()
+        monkeypatch.setattr(random, "random", lambda: chance)
+        taught(photographs, 0)
+        met.append(list(meetings))
+    assert met[0] == met[1] and len(met[0]) > 5
+
+
 def test_torchrun_trains_one_run(photographs, tmp_path):
     run = tmp_path / "small.toml"
     run.write_text('stage = "composition"\nsize = 128\nbatch = 2\nwarm_up = 1\n')

@@ -136,16 +136,24 @@ def test_paintings_are_pushed_to_the_usual_look_on_average_alone():
     sea = one_hot(torch.full((2, 16, 16), 12))
     photographs = 0.3 * torch.randn(2, 3, 16, 16, generator=dice)
 
-    def gradient(*strengths):
-        paintings = (photographs.flip(3) * torch.tensor(strengths)[:, None, None, None]).requires_grad_(True)
+    def pushed(paintings, along):
+        """How the push answers when the paintings move along what they are given, and by what share they are off."""
         usual = losses.UsualLook()
+        paintings = paintings.requires_grad_(True)
         off = usual.see(paintings, sea, photographs, sea)
         usual(paintings, sea).backward()
-        return float((paintings.grad * paintings.detach()).sum()), float(off)  # how the push answers to all growing stronger
+        return float((paintings.grad * along).sum()), float(off)
+
+    def gradient(*strengths):
+        paintings = photographs.flip(3) * torch.tensor(strengths)[:, None, None, None]
+        return pushed(paintings, paintings.clone())
 
     assert gradient(0.5, 0.5)[0] < -0.1 and gradient(1.5, 1.5)[0] > 0.1
     assert abs(gradient(0.5, 1.5)[0]) < 0.02
     assert gradient(0.5, 0.5)[1] == pytest.approx(0.5, abs=0.05) and gradient(1.0, 1.0)[1] < 0.05
+    grey = photographs.mean(1, keepdim=True).expand_as(photographs)
+    colour = photographs - grey
+    assert pushed(grey + 0.3 * colour, colour)[0] < -0.1
 
 
 def test_softened_pictures_keep_so_much_less_of_their_finest_detail():
