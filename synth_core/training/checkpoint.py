@@ -68,7 +68,8 @@ def _shapes(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Size]:
 
 
 def load_matching(network: torch.nn.Module, tensors: dict[str, torch.Tensor], prefix: str = "") -> list[str]:
-    """Copy every tensor whose name, after `prefix`, and shape fit; returns the names that stayed as they were. Lets a run start from smaller networks."""
+    """Copy every tensor whose name, after `prefix`, and shape fit, so that a run can start from smaller networks; returns the names, without
+    `prefix`, that stayed as they were."""
     own = network.state_dict()
     named = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
     fitting = {k: v.to(own[k]) for k, v in named.items() if k in own and own[k].shape == v.shape}
