@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from synth_core.training.data import DataError
+from synth_core.weights import WeightsError
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -28,12 +31,22 @@ def command_line(about: str, count: int, counted: str, make: Callable[[Path, Pat
     marking = commands.add_parser("mark")
     marking.add_argument("key", type=Path)
     marking.add_argument("answers", type=Path)
-    marking.set_defaults(command=lambda a: print(mark(json.loads(a.key.read_text()), a.answers.read_text())))
+    marking.set_defaults(command=lambda a: print(mark(read_key(a.key), a.answers.read_text(encoding="utf-8"))))
     arguments = parser.parse_args()
     try:
         arguments.command(arguments)
-    except TrialError as error:
+    except (TrialError, DataError, WeightsError) as error:
         sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
+    except OSError as error:
+        sys.exit(f"{Path(sys.argv[0]).stem}: {error.filename} can't be used: {error.strerror}.")
+
+
+def read_key(path: Path) -> dict:
+    """What `make` kept from the eyes. Raises TrialError for another file."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TrialError(f"{path} is no key that `make` has written.") from error
 
 
 def read_answers(text: str, known: Collection[str], asked: Collection[str]) -> dict[str, str]:

@@ -145,6 +145,19 @@ def test_answers_that_are_none(blind_sheet, text, part):
         blind_sheet.marked(KEY, text)
 
 
+@pytest.mark.parametrize("words, part", [
+    (["mark", "absent.json", "absent.txt"], "absent.json can't be used: No such file"),
+    (["mark", "answers.txt", "answers.txt"], "answers.txt is no key"),
+    (["make", ".", "out"], "has no manifest.csv"),
+])  # fmt: skip
+def test_files_that_are_none_are_named(blind_sheet, tmp_path, monkeypatch, words, part):
+    (tmp_path / "answers.txt").write_text("1 photo")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["blind_sheet.py", *words])
+    with pytest.raises(SystemExit, match=part):
+        blind_sheet.command_line("about", 24, "photographs", blind_sheet.make, blind_sheet.marked)
+
+
 def test_too_few_photographs_for_a_blind_sheet(blind_sheet, photographs, tmp_path):
     with pytest.raises(blind_sheet.TrialError, match="has 0 val photographs of 512 pixels; 48 are needed"):
         blind_sheet.make(photographs, tmp_path, ROOT / "weights", 24)
