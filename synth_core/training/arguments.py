@@ -106,7 +106,7 @@ def add_campaign(parser: argparse.ArgumentParser) -> None:
     pack = steps.add_parser("pack", help="here: a data folder and the backbone into archives that can be carried")
     pack.add_argument("data", type=Path, help="folder with manifest.csv, NAME.webp and NAME.png")
     pack.add_argument("--mib", type=float, default=39.0, help="size of an archive at the most (default 39)")
-    pack.add_argument("--short", type=int, default=410, help="short side of the photographs, pixels (default 410: 1.6 times 256)")
+    pack.add_argument("--short", type=int, default=640, help="short side of the photographs, pixels (default 640: 2.5 times 256)")
     pack.add_argument("--quality", type=int, default=85, help="WebP quality of those that are reduced (default 85)")
     pack.add_argument("--large-mib", type=float, default=39.0, help="how much of large photographs to bring for detail (default 39)")
     unpack = steps.add_parser("unpack", help="there: archives into a data folder")

@@ -59,7 +59,7 @@ def pack(data: Path, out: Path, mib: float, short: int, quality: int, large_mib:
     """Write a data folder into archives of at most `mib` MiB each, and return their paths.
 
     `data-N.zip` hold the backbone's packages, every training photograph, reduced to `short` pixels on the short side where it is larger, and
-    some held-out ones. `large-N.zip`, `large_mib` MiB in all, hold some of the reduced ones at up to 1080 px, as `hires/`, for detail.
+    some held-out ones. `large-N.zip`, `large_mib` MiB in all, hold some of which there is more at up to 1080 px, as `hires/`, for detail.
     Raises DataError for no data folder, ConfigError for parts that are too small.
     """
     rows = read_manifest(data)
@@ -70,15 +70,15 @@ def pack(data: Path, out: Path, mib: float, short: int, quality: int, large_mib:
     parts.add("manifest.csv", _manifest([row for row in rows if row["name"] in set(names)]))
     for name, content in _packages():
         parts.add(f"{SITE}/{name}", content)
-    reduced = []
+    larger = []
     for name in tqdm([n for n in names if (data / f"{n}.webp").is_file()], unit="img"):
         photograph, ids, smaller = _pair(data, name, short, quality)
         parts.add(f"{name}.webp", photograph)
         parts.add(f"{name}.png", ids)
-        if smaller and name not in held_out:
-            reduced.append(name)
+        if name not in held_out and (smaller or (data / "hires" / f"{name}.webp").is_file()):
+            larger.append(name)
     parts.close()
-    return parts.paths + _pack_large(data, out, reduced, mib, large_mib)
+    return parts.paths + _pack_large(data, out, larger, mib, large_mib)
 
 
 def _pack_large(data, out, names, mib, large_mib):

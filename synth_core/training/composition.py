@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from .. import labels as label_set
-from ..models.composition import Composition
+from ..models.composition import WATER, Composition
 from ..models.encoder import Encoder
 from ..models.layers import pixel_norm, set_wrap
 from ..request import NOISE_CHANNELS, STYLE_SIZE
@@ -23,6 +23,7 @@ CHANNELS, LABEL_CHANNELS = (256, 256, 256, 128, 64, 32, 24, 16), (64, 64, 64, 48
 BANK = 256  # styles that are remembered, and shipped
 CALIBRATED = 16  # batches on which the usual is measured
 TONE_CELL = 16  # pixels
+TONE_OF_WATER = 5.0  # how much more water's colours count than others'
 SEEN_EVERY = 4  # steps after which the moving average's paintings are looked at
 VARIETY_EVERY = 16
 VARIETY_ENOUGH = 0.4  # mean feature distance between two noises that is asked for; unrelated features lie 1.1 apart
@@ -227,12 +228,19 @@ class CompositionTeacher(Sampler):
         loss = loss + run.statistics * told["statistics"]
         if not wrapping:
             told["aligned"] = sum((features[k][own] - real_features[k][own]).abs().mean() for k in (3, 4)) / 2
-            told["tone"] = (F.avg_pool2d(fake[own], TONE_CELL) - F.avg_pool2d(real[own], TONE_CELL)).abs().mean()
+            told["tone"] = self._tone(fake[own], real[own], areas[own])
             loss = loss + run.aligned * told["aligned"] + run.tone * told["tone"]
         if self.steps % VARIETY_EVERY == 0:
             told["variety"] = self._variety(asked)
             loss = loss + run.variety * VARIETY_EVERY * (VARIETY_ENOUGH - told["variety"]).clamp_min(0)
         return loss, told
+
+    @staticmethod
+    def _tone(fake, real, areas):
+        """Mean distance of colours in cells. What water mirrors lies where it lies in the photograph, which nothing else tells as plainly."""
+        distance = (F.avg_pool2d(fake, TONE_CELL) - F.avg_pool2d(real, TONE_CELL)).abs().mean(1)
+        water = F.avg_pool2d(areas[:, WATER].sum(1, keepdim=True), TONE_CELL)[:, 0]
+        return (distance * (1 + (TONE_OF_WATER - 1) * water)).mean()
 
     def _variety(self, maps):
         """Mean distance of features at strides 8 and 16 between two noises under one map (1, H, W) and style (mode seeking 1903.05628)."""

@@ -28,6 +28,7 @@ class Run:
     half_life: int = 2_000  # images until half of what the moving average held is replaced
     decay_from: float = 1.0  # share of the run after which the rate falls to a tenth along a cosine
     smallest_crop: float = 0.65  # of the photograph's short side
+    large: float = 0.0  # share of pictures from photographs at least twice `size`, cut at every scale at which views are painted; 0: as there are
     wrap: float = 0.25  # share of batches painted with circular padding in x
     blockouts: float = 0.5  # pictures of a batch, on average, that are painted from made-up maps with a blockout's straight edges
     pixel: float = 1.0  # weights of the losses: the right label at every pixel,

@@ -56,7 +56,7 @@ class Batch:
 class Cuts:
     """What a batch is made of, as bytes: it travels from process to process and to a graphics card at a sixth of the batch's size.
 
-    Images (N, S, S, 3), maps (N, S, S), rows (N, S) float32: each row's height; blockouts (K, S, S): made-up maps.
+    Images (N, S, S, 3), maps (N, S, S), blockouts (K, S, S): made-up maps; rows (N, S) float32: each row's height in what is to be painted.
     """
 
     image: np.ndarray
@@ -74,7 +74,6 @@ class Cuts:
         asked, photographed = drawn, len(drawn) - len(self.blockouts)
         if len(self.blockouts):
             asked = torch.cat([drawn[:photographed], send(self.blockouts, device).long()])
-            height[photographed:] = 1 - 2 * (torch.arange(size, device=device)[:, None] + 0.5) / size
         pictures = (to_picture(send(part, device)) for part in (self.image, self.style_image))
         return Batch(next(pictures), send(self.truth, device).long(), drawn, asked, height, next(pictures), send(self.style_map, device).long())
 
@@ -163,8 +162,8 @@ def cut(image: Image.Image, ids: Image.Image, box: tuple[int, int, int, int], si
 
 
 def random_box(image: Image.Image, smallest: float, rng: random.Random) -> tuple[int, int, int, int]:
-    """A square of `smallest` to 1 times the short side, anywhere in the picture."""
-    side = int(min(image.size) * rng.uniform(smallest, 1))
+    """A square of `smallest` to 1 times the short side, anywhere in the picture; every enlargement is as likely."""
+    side = int(min(image.size) / rng.uniform(1, 1 / smallest))
     left, top = rng.randint(0, image.width - side), rng.randint(0, image.height - side)
     return left, top, left + side, top + side
 
@@ -195,14 +194,20 @@ class Batches:
     larger pictures than it learns from, and finds the texture of those in such crops.
     """
 
-    def __init__(self, photographs: Photographs, batch: int, smallest_crop: float, blockouts: float = 0.0, style_size: int = 128):
-        """blockouts: how many of a batch's last maps that are asked for are made-up ones (`blockouts.py`), on average."""
+    def __init__(
+        self, photographs: Photographs, batch: int, smallest_crop: float, blockouts: float = 0.0, style_size: int = 128, large: float = 0.0
+    ):
+        """blockouts: how many of a batch's last maps that are asked for are made-up ones (`blockouts.py`), on average; large: the share of
+        photographs at least twice as large as the crops, 0 for as many as there are (as is the case where all or none are)."""
         self.photographs, self.batch, self.smallest_crop, self.style_size = photographs, batch, smallest_crop, style_size
         self.blockouts = blockouts
         shares = photographs.histogram()
         present = shares > 0.02
         common = np.maximum(present.mean(0), 1e-3)
         repeat = np.where(present, np.sqrt(RARE / common), 0).max(1).clip(1, 3)
+        ample = np.array([min(image.size) >= 2 * photographs.size for image, _ in photographs.pairs])
+        if large and ample.any() and not ample.all():
+            repeat = np.where(ample, large * repeat / repeat[ample].sum(), (1 - large) * repeat / repeat[~ample].sum())
         self._cumulative = np.cumsum(repeat).tolist()
         self.frequency = torch.tensor(shares.mean(0), dtype=torch.float32)
 
@@ -216,9 +221,16 @@ class Batches:
         samples = zip(*(self._sample(*self.photographs.pairs[i], rng) for i in indices))
         image, truth, drawn, rows, style_image, style_map = (np.stack(part) for part in samples)
         made_up = np.zeros((int(self.blockouts) + (rng.random() < self.blockouts % 1), *truth.shape[1:]), np.uint8)
-        for ids in made_up:
-            ids[:] = blockout(self.photographs.size, rng)
+        for k in range(len(made_up)):
+            made_up[k], rows[k - len(made_up)] = self._blockout(rng)
         return Cuts(image, truth, drawn, rows, made_up, style_image, style_map)
+
+    def _blockout(self, rng):
+        """A square of a made-up view that is up to `margin` times as large, and its rows' heights."""
+        size = self.photographs.size
+        view = round(size * rng.uniform(1, self.photographs.margin))
+        left, top = rng.randint(0, view - size), rng.randint(0, view - size)
+        return blockout(view, rng)[top : top + size, left : left + size], 1 - 2 * (top + np.arange(size, dtype=np.float32) + 0.5) / view
 
     def _sample(self, image, ids, rng):
         size, table = self.photographs.size, merge(rng)

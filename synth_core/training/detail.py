@@ -22,15 +22,16 @@ from .judges import Judges, adam, descend
 
 CROP = 128  # side of a picture that comes out, pixels
 LARGE = 500  # short side from which a photograph has detail to teach, pixels
-PAINTED_SIZE = 256  # short side of composition's pictures
+OFTEN, SMALLEST_SHOWN = 0.85, 0.7  # share of crops from such photographs, and what of their size they are reduced to at the least
+PAINTED_SIZES = 320, 384, 448, 512  # short side of composition's pictures: what views have by themselves that detail enlarges (canvas.py)
 SOFTEST = 0.8  # share of its finest detail that a photograph may lose before it is restored: composition's pictures are soft too
-POOL, REPAINTED = 64, 0.5  # composition's pictures at hand, and how often a batch brings maps for new ones
+POOL, REPAINTED = 64, 0.25  # composition's pictures at hand, and how often a batch brings maps for new ones
 
 
 @dataclass
 class Crops:
     """N crops: image (N, 3, 128, 128) of photographs, their map (N, 128, 128) and scale (N,), log2(short side / 512) of the picture cut from.
-    `whole` (M, 512, 512) are maps for composition to paint, none or a quarter as many."""
+    `whole` (M, S, S) uint8 are maps of twice the size at which composition is to paint them, none or a quarter as many."""
 
     image: torch.Tensor
     truth: torch.Tensor
@@ -49,11 +50,11 @@ class DetailCuts:
 
     def to(self, device: torch.device | str) -> Crops:
         image, truth, scale, whole = (send(part, device) for part in vars(self).values())
-        return Crops(to_picture(image), truth.long(), scale, whole.long())
+        return Crops(to_picture(image), truth.long(), scale, whole)
 
 
 class DetailBatches:
-    """Random crops, six tenths of them from large photographs, which are reduced by up to half first."""
+    """Random crops, most of them from large photographs, a little reduced."""
 
     def __init__(self, photographs: Photographs, batch: int):
         self.photographs, self.batch = photographs, batch
@@ -72,18 +73,19 @@ class DetailBatches:
         return DetailCuts(np.stack(images), np.stack(maps), np.float32(scales), whole)
 
     def whole(self, count: int, rng: random.Random) -> np.ndarray:
-        """Maps (count, 512, 512) of squares as large as large photographs allow, anywhere in them."""
-        maps = np.zeros((count, 2 * PAINTED_SIZE, 2 * PAINTED_SIZE), np.uint8)
+        """Maps (count, S, S), twice the size of one of PAINTED_SIZES, of squares as large as large photographs allow, anywhere in them."""
+        side = 2 * rng.choice(PAINTED_SIZES)
+        maps = np.zeros((count, side, side), np.uint8)
         for k in range(count):
             _, ids = self.photographs.pairs[rng.choice(self.large)]
             maps[k] = np.asarray(ids.resize(maps.shape[1:], Image.NEAREST, random_box(ids, 1, rng)))
         return maps
 
     def _sample(self, rng):
-        index = rng.choice(self.large) if rng.random() < 0.6 else rng.randrange(len(self.photographs))
+        index = rng.choice(self.large) if rng.random() < OFTEN else rng.randrange(len(self.photographs))
         image, ids = self.photographs.pairs[index]
         short = min(image.size)
-        shown = short * rng.uniform(max(0.5, CROP / short), 1) if short >= LARGE else short * rng.uniform(0.9, 1)
+        shown = short * rng.uniform(SMALLEST_SHOWN if short >= LARGE else 0.9, 1)
         side = min(int(CROP * short / shown), short)  # of the crop, in the photograph's own pixels
         left, top = rng.randint(0, image.width - side), rng.randint(0, image.height - side)
         picture, truth = cut(image, ids, (left, top, left + side, top + side), CROP)
@@ -138,15 +140,15 @@ class DetailTeacher:
         n = len(crops.image)
         own = n // 2
         if not self.pool:
-            self._repaint(send(self.batches.whole(self.batches.repainted, random), self.device).long())
+            self._repaint(send(self.batches.whole(self.batches.repainted, random), self.device))
         if len(crops.whole):
             self._repaint(crops.whole)
-        pictures, maps, styles = zip(*(self._from_pool() for _ in range(n - own)))
+        pictures, maps, styles, sides = zip(*(self._from_pool() for _ in range(n - own)))
         sharp = torch.cat([F.avg_pool2d(crops.image[:own], 2), *pictures]).contiguous(memory_format=torch.channels_last)
         share = SOFTEST * torch.rand(n, 1, 1, 1, device=self.device) * (torch.arange(n, device=self.device) < own)[:, None, None, None]
         drawn = torch.cat([crops.truth[:own], *maps])
         style = torch.cat([self._random_styles(own), *styles])
-        scale = torch.cat([crops.scale[:own], torch.full((n - own,), math.log2(2 * PAINTED_SIZE / 512), device=self.device)])
+        scale = torch.cat([crops.scale[:own], torch.tensor(sides, device=self.device).div(512).log2()])
         noise = torch.randn(n, NOISE_CHANNELS, CROP, CROP, device=self.device)
         fine = self.learners["detail"](losses.softened(sharp, share), one_hot(drawn), style, noise, scale)
 
@@ -177,10 +179,10 @@ class DetailTeacher:
 
     @torch.no_grad()
     def _repaint(self, maps):
-        """Pictures of composition's own in the pool, of maps (M, 512, 512): each (1, 3, 256, 256), its map (1, 512, 512) and style (1, 23, 64)."""
+        """Pictures of composition's own in the pool, of maps (M, S, S): each (1, 3, S/2, S/2), its map (1, S, S) and style (1, 23, 64)."""
         styles = self._random_styles(len(maps))
-        noise = torch.randn(len(maps), COMPOSITION_NOISE, PAINTED_SIZE, PAINTED_SIZE, device=self.device)
-        pictures = self._compose(maps, styles, noise)
+        noise = torch.randn(len(maps), COMPOSITION_NOISE, *(side // 2 for side in maps.shape[1:]), device=self.device)
+        pictures = self._compose(maps.long(), styles, noise)
         self.pool += zip(pictures.split(1), maps.split(1), styles.split(1))
         del self.pool[: -max(POOL, 2 * self.run.batch)]
 
@@ -192,10 +194,11 @@ class DetailTeacher:
         return self.composition(F.avg_pool2d(one_hot(maps), 2), style, noise, height).float()
 
     def _from_pool(self):
+        """A crop of one of composition's pictures, its map and style, and the side of the whole picture that comes out."""
         picture, maps, style = random.choice(self.pool)
         half = CROP // 2
         x, y = (random.randrange(picture.shape[2] - half + 1) for _ in range(2))
-        return picture[:, :, y : y + half, x : x + half], maps[:, 2 * y : 2 * y + CROP, 2 * x : 2 * x + CROP], style
+        return picture[:, :, y : y + half, x : x + half], maps[:, 2 * y : 2 * y + CROP, 2 * x : 2 * x + CROP].long(), style, maps.shape[1]
 
     @torch.no_grad()
     def show(self, averaged, images, maps, small_images, small_maps) -> list[torch.Tensor]:

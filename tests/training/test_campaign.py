@@ -92,6 +92,15 @@ def test_photographs_that_are_large_come_reduced_and_large(packed, photographs, 
     assert np.array_equal(np.unique(Image.open(tmp_path / "p3.png")), np.unique(Image.open(photographs / "p3.png")))
 
 
+def test_photographs_of_which_there_is_more_come_large_too(photographs, tmp_path):
+    folder = shutil.copytree(photographs, tmp_path / "data")
+    (folder / "hires").mkdir()
+    Image.open(folder / "p0.webp").resize((192, 160)).save(folder / "hires" / "p0.webp")
+    campaign.unpack(campaign.pack(folder, tmp_path / "carry", 9, 80, 90, 1), tmp_path / "there")
+    assert [path.name for path in (tmp_path / "there" / "hires").iterdir()] == ["p0.webp"]
+    assert Image.open(tmp_path / "there" / "hires" / "p0.webp").size == (192, 160)
+
+
 def a_checkpoint(folder, number=1.0):
     folder.mkdir(exist_ok=True)
     networks = {"discriminator": {"w": torch.ones(3000)}, "pixel_head": {"w": torch.ones(2)}}

@@ -8,12 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
+from synth_core import canvas
 from synth_core import labels as label_set
 from synth_core.cli import main
 from synth_core.export import export_checkpoints
 from synth_core.training import checkpoint, config, data, losses, scenes, split
 from synth_core.training.blockouts import blockout
 from synth_core.training.data import Batches, DataError, Photographs, merge, one_hot
+from synth_core.training.detail import PAINTED_SIZES
 from synth_core.training.feed import feed
 from synth_core.training.loop import Loop, average_decay, rate_factor
 
@@ -52,10 +54,25 @@ def test_blockouts_are_full_maps_of_few_labels_with_straight_edges():
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_made_up_maps_are_asked_for_in_the_last_places_only(photographs, count):
-    batch = Batches(Photographs(photographs, "train", 64), 4, 0.9, blockouts=count).draw(random.Random(0))
+    batch = Batches(Photographs(photographs, "train", 64, margin=1), 4, 0.9, blockouts=count).draw(random.Random(0))
     assert torch.equal(batch.asked[:-count], batch.drawn[:-count])
     assert all(not torch.equal(asked, drawn) for asked, drawn in zip(batch.asked[-count:], batch.drawn[-count:]))
     assert (batch.height[-count:, 0, 0] > 0.95).all() and (batch.height[-count:, 0, -1] < -0.95).all()
+
+
+def test_made_up_maps_are_parts_of_larger_views_too(photographs):
+    batches = Batches(Photographs(photographs, "train", 64, margin=2), 4, 0.9, blockouts=4)
+    seen = np.concatenate([batches.cut(random.Random(k)).rows for k in range(20)])
+    shown = (seen[:, 0] - seen[:, -1]) * 64 / 63 / 2  # the share of its view's height that each square shows
+    assert (np.abs(seen) < 1).all() and shown.min() < 0.6 and shown.max() > 0.9
+
+
+def test_a_share_of_large_photographs_is_kept(photographs):
+    pairs = Photographs(photographs, "train", 32, margin=2.5)
+    assert Batches(pairs, 4, 0.9, large=0.5)._cumulative == Batches(pairs, 4, 0.9)._cumulative  # all are
+    pairs.pairs[1:] = [(image.resize((40, 40)), ids.resize((40, 40))) for image, ids in pairs.pairs[1:]]
+    sizes = [image.width for image, _ in random.Random(0).choices(pairs.pairs, cum_weights=Batches(pairs, 4, 0.9, large=0.5)._cumulative, k=400)]
+    assert 0.4 < np.mean(np.array(sizes) > 40) < 0.6
 
 
 def test_so_many_made_up_maps_come_on_average(photographs):
@@ -91,6 +108,11 @@ def test_of_large_photographs_crops_come_at_their_own_resolution(photographs, mo
         sides.clear()
         Batches(Photographs(photographs, "train", 32, margin=margin), 32, 0.9).draw(random.Random(0))
         assert least <= min(sides) < least + 5 and most - 8 < max(sides) <= most
+
+
+def test_detail_learns_on_composition_s_pictures_of_the_sizes_that_it_enlarges():
+    plans = [canvas.plan(2 * side, 2 * side) for side in PAINTED_SIZES]
+    assert [(plan.steps, plan.grid_height) for plan in plans] == [(1, side) for side in PAINTED_SIZES]
 
 
 def test_merging_only_ever_broadens():
@@ -239,6 +261,8 @@ def test_a_stopped_run_goes_on_and_both_stages_learn(photographs, tmp_path):
     weights = detail.teacher.learners["detail"].rgb.weight.clone()
     detail.train()
     assert not torch.equal(weights, detail.teacher.learners["detail"].rgb.weight)
+    sides = {(picture.shape[2], maps.shape[1] // 2) for picture, maps, _ in detail.teacher.pool}
+    assert sides <= {(side, side) for side in PAINTED_SIZES}
 
     export_checkpoints(grown.path, detail.path, tmp_path / "weights")
     onwards = Loop(replace(run, size=256), photographs, tmp_path / "onwards", "cpu")
