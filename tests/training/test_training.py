@@ -14,6 +14,7 @@ from synth_core.cli import main
 from synth_core.export import export_checkpoints
 from synth_core.training import checkpoint, config, data, losses, scenes, split
 from synth_core.training.blockouts import blockout
+from synth_core.training.composition import TONE_OF_WATER, CompositionTeacher
 from synth_core.training.data import Batches, DataError, Photographs, merge, one_hot
 from synth_core.training.detail import PAINTED_SIZES
 from synth_core.training.feed import feed
@@ -121,6 +122,12 @@ def test_merging_only_ever_broadens():
         table = merge(rng)
         assert table[label_set.find("sky").id] == label_set.find("sky").id
         assert table[label_set.find("cloud").id] in (label_set.find("cloud").id, label_set.find("sky").id)
+
+
+def test_water_s_colours_count_more():
+    grey, light = torch.zeros(1, 3, 32, 32), torch.ones(1, 3, 32, 32)
+    told = [CompositionTeacher._tone(light, grey, one_hot(torch.full((1, 32, 32), label_set.BY_NAME[name].id))) for name in ("lake", "grass")]
+    assert told == [TONE_OF_WATER, 1]
 
 
 def test_unlabelled_pixels_teach_nothing():
