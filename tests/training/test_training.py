@@ -269,7 +269,7 @@ def test_a_stopped_run_goes_on_and_both_stages_learn(photographs, tmp_path):
     detail.train()
     assert not torch.equal(weights, detail.teacher.learners["detail"].rgb.weight)
     sides = {(picture.shape[2], maps.shape[1] // 2) for picture, maps, _ in detail.teacher.pool}
-    assert sides <= {(side, side) for side in PAINTED_SIZES}
+    assert sides and sides <= {(side, side) for side in PAINTED_SIZES}
 
     export_checkpoints(grown.path, detail.path, tmp_path / "weights")
     onwards = Loop(replace(run, size=256), photographs, tmp_path / "onwards", "cpu")
