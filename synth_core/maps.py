@@ -18,6 +18,7 @@ from .vocabularies import OURS, VOCABULARIES, IdForm, Vocabulary
 AUTO = "auto"
 SKY = label_set.BY_NAME["sky"].id
 VOID, OFF = 0, -1  # in a map of classes: nothing, and a colour that is no class's
+_STEP = 0.9  # deviation of the blur that takes the steps off an enlarged map, in its pixels: right angles outlast it
 _MAJORITY = 0.6  # of a map's pixels that must have exactly a class's colour; the others are then taken for smoothed borders
 _REACH = 2  # pixels around a smoothed one in which its class is looked for
 _ROUNDS = 4  # a smoothed border may be as wide as _REACH pixels for each round on either side
@@ -116,11 +117,29 @@ def open_image(path: Path, wanted: str):
 
 
 def resize(ids: np.ndarray, width: int, height: int) -> np.ndarray:
-    """The map at another size, each pixel taking the label at its centre. Raises RequestError for a size out of bounds."""
+    """The map at another size. Reduced, each pixel takes the label at its centre; enlarged, outlines are smooth and not in steps.
+    Raises RequestError for a size out of bounds."""
     if not all(SMALLEST <= side <= LARGEST for side in (width, height)):
         raise RequestError(f"A painting's sides are {SMALLEST} to {LARGEST} pixels; {width} x {height} was asked for.")
-    rows, columns = ((np.arange(new) * 2 + 1) * old // (2 * new) for new, old in zip((height, width), ids.shape))
-    return ids[rows[:, None], columns]
+    rows, columns = ((np.arange(min(new, old)) * 2 + 1) * old // (2 * min(new, old)) for new, old in zip((height, width), ids.shape))
+    reduced = ids[rows[:, None], columns]
+    return reduced if reduced.shape == (height, width) else _enlarged(reduced, width, height)
+
+
+def _enlarged(ids: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Each pixel takes the label that weighs most there when all are blurred and interpolated. What is too thin to outlast the blur stays sharp."""
+    from PIL import Image, ImageFilter
+
+    kinds = np.unique(ids)
+    masks = [Image.fromarray((ids == label) * np.uint8(255)) for label in kinds]
+    shares = np.stack([mask.filter(ImageFilter.GaussianBlur(_STEP)) for mask in masks])
+    shares = np.where(kinds[shares.argmax(0)] == ids, shares, np.stack(masks))
+    found, most = np.zeros((height, width), ids.dtype), np.zeros((height, width), np.uint8)
+    for label, share in zip(kinds, shares):
+        share = np.asarray(Image.fromarray(share).resize((width, height), Image.Resampling.BILINEAR))
+        found[share > most] = label
+        np.maximum(most, share, out=most)
+    return found
 
 
 def converted(labels: np.ndarray, to: Vocabulary, colours: bool) -> tuple[np.ndarray, str]:

@@ -126,6 +126,32 @@ def test_a_resized_map_has_no_label_that_was_not_there(read, name, size):
     assert (found.labels != resize(ids, *size)).mean() < 0.02
 
 
+# Sizes
+
+
+def test_a_reduced_map_takes_the_label_at_each_centre():
+    ids = np.array([[1, 2], [3, 4]], np.uint8).repeat(64, 0).repeat(64, 1)
+    assert np.array_equal(resize(ids, 64, 64), ids[::2, ::2])
+    assert np.array_equal(resize(ids, 256, 64)[:, [0, 120, 135, 255]], ids[::2, [0, 60, 67, 127]])
+
+
+def test_an_enlarged_map_has_a_straight_outline_where_it_had_steps():
+    slope = np.add.outer(3 * np.arange(96), np.arange(96))
+    ids = np.where(slope < 180, 1, 5).astype(np.uint8)
+    truth = np.where(np.add.outer(3 * (np.arange(768) - 3.5) / 8, (np.arange(768) - 3.5) / 8) < 179.5, 1, 5)
+    inside = np.s_[40:-40, 40:-40]
+    steps = (np.kron(ids, np.ones((8, 8), np.uint8)) != truth)[inside].mean()
+    assert (resize(ids, 768, 768) != truth)[inside].mean() < 0.3 * steps
+
+
+def test_what_is_one_pixel_wide_outlasts_enlarging():
+    ids = np.full((64, 64), 16, np.uint8)
+    ids[20], ids[:, 31], ids[40, 50] = 21, 14, 20
+    found = resize(ids, 320, 320)
+    assert np.array_equal(found[2::5, 2::5], ids)
+    assert np.array_equal(resize(ids, 64, 64), ids)
+
+
 # Holes
 
 
