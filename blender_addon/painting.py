@@ -18,6 +18,7 @@ from .session import Job, SessionError
 
 TICK_SECONDS = 0.05
 RENEW_SECONDS = 5.0
+_HELD_SECONDS = 0.5  # until a delivery that is held is tried again
 
 
 class PaintingError(RuntimeError):
@@ -51,7 +52,8 @@ class Guard(Protocol):
 class Painting:
     """A job and what becomes of its result. `deliver` raises PaintingError when the result can no longer be put where it belongs, and may
     start the next job of a chain, of which this is `part` (such as "frame") number `place` of `count`. `guard` is a right that is held
-    for it, such as to a file: renewed while it goes on, released when it has ended, be it delivered, failed or cancelled."""
+    for it, such as to a file: renewed while it goes on, released when it has ended, be it delivered, failed or cancelled. `held`: why the
+    result waits for its delivery; empty while it doesn't."""
 
     job: Job
     deliver: Callable[[object], None]
@@ -59,6 +61,7 @@ class Painting:
     count: int = 1
     part: str = ""
     guard: Guard | None = None
+    held: str = ""
     renewed: float = 0.0  # on the clock of time.monotonic
 
     def renew(self) -> None:
@@ -111,6 +114,15 @@ def start(request: object, deliver: Callable[[object], None], place: int = 1, co
     _current, _problem = Painting(job, deliver, place, count, part, guard), None
 
 
+def hold(reason: str, deliver: Callable[[object], None], result: object) -> None:
+    """For a delivery that finds that it can't be made yet: the result waits, and `deliver` is tried with it at every further step.
+
+    reason: one sentence on what is in the way and what the user can do.
+    """
+    global _current
+    _current = Painting(Job(0, None, state="done", progress=1.0, message="Painted", result=result), deliver, held=reason)
+
+
 def follow() -> None:
     """Take the painting to its end from a timer, and return at once."""
     # The timer of one that was cancelled may still be there. Persistent, so that opening another file doesn't leave the painting in flight
@@ -121,10 +133,12 @@ def follow() -> None:
 
 
 def wait() -> None:
-    """Take the painting, and those that follow in its chain, to their end before returning. Raises PaintingError when one came to nothing."""
+    """Take the painting, and those that follow in its chain, to their end before returning. Raises PaintingError when one came to nothing,
+    and when a delivery is held: that one stays in flight."""
     while _current is not None:
         service.session().wait(_current.job, RENEW_SECONDS)
-        step()
+        if step() and _current.held:
+            raise PaintingError(_current.held)
     if _problem is not None:
         raise _problem
 
@@ -186,7 +200,9 @@ def stop() -> None:
 def _tick() -> float | None:
     goes_on = step()
     viewports.redraw("UI")
-    return TICK_SECONDS if goes_on else None
+    if not goes_on:
+        return None
+    return _HELD_SECONDS if _current.held else TICK_SECONDS
 
 
 def _deliver(painting: Painting) -> None:

@@ -64,7 +64,7 @@ def survey(context: bpy.types.Context, scene: bpy.types.Scene, objects: list[bpy
     depsgraph = context.evaluated_depsgraph_get()
     grounds = [_read(obj.evaluated_get(depsgraph), obj, known[obj]) for obj in chosen]
     for ground in grounds:
-        _check(ground)
+        check(ground)
     return grounds
 
 
@@ -169,8 +169,8 @@ def _will_do(uvs: np.ndarray) -> bool:
     return covered > _LEAST_COVER and twice < _OVERLAP
 
 
-def _check(ground: Ground) -> None:
-    """Raises TerrainError for a mesh that needs a UV map and can't be given one."""
+def check(ground: Ground) -> None:
+    """Raises TerrainError for a mesh that needs a UV map and can't be given one now."""
     obj = ground.obj
     if obj.library is not None:
         raise TerrainError(f"{obj.name} is linked and can't be given a texture; make a library override of it.")
@@ -184,6 +184,8 @@ def _check(ground: Ground) -> None:
     if mesh.users > 1:
         raise TerrainError(f"{obj.name} shares its mesh with other objects, so it can't be seen from above in one place; "
                            "make it single-user (Object > Relations), or unwrap it.")
+    if not unwrap.has_room(mesh, unwrap.ABOVE):
+        raise TerrainError(f"{obj.name} has eight UV maps, none of which will do, and Blender gives a mesh no more; delete one.")
     if not mesh.polygons:
         raise TerrainError(f"The faces of {obj.name} come from a modifier alone; apply the modifier first.")
 

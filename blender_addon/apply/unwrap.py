@@ -12,6 +12,7 @@ import numpy as np
 NAME = "Veduta Bake"
 ABOVE = "Veduta From Above"  # written by `terrain`
 NAMES = (NAME, ABOVE)
+_MOST = 8  # UV maps that Blender gives a mesh
 _STEEPEST = radians(66)  # between a face and its island; Blender's default
 _GAP = 0.004  # between islands, of the map's width
 
@@ -21,8 +22,13 @@ def add_map(mesh: bpy.types.Mesh) -> None:
     write_map(mesh, NAME, _unwrapped(mesh))
 
 
+def has_room(mesh: bpy.types.Mesh, name: str) -> bool:
+    """Whether a mesh has, or can be given, a UV map of that name."""
+    return name in mesh.uv_layers or len(mesh.uv_layers) < _MOST
+
+
 def write_map(mesh: bpy.types.Mesh, name: str, coordinates: np.ndarray) -> None:
-    """Give a local mesh a UV map of that name, one of NAMES: (2L,) float32, u and v of every corner."""
+    """Give a local mesh that has room and is not being edited a UV map of that name, one of NAMES: (2L,) float32, u and v of every corner."""
     layer = mesh.uv_layers.get(name) or mesh.uv_layers.new(name=name, do_init=False)
     layer.uv.foreach_set("vector", coordinates)
 

@@ -109,12 +109,18 @@ class Chain:
         return BakeRequest(self._pictures[0], tiled, *triangles, width, height, _TEXTS | licence_texts(self._whole.licence))
 
     def _put_on(self, scene: bpy.types.Scene, whole: Result) -> None:
-        """Give every terrain that is still there its texture. Raises PaintingError when none is."""
+        """Give every terrain that is still there its texture, as soon as each can take it. Raises PaintingError when none is there."""
         objects = {obj.session_uid: obj for obj in scene.objects}
         there = {number: replace(ground, obj=objects[uid])
                  for number, (uid, ground) in enumerate(zip(self._objects, self._grounds)) if uid in objects}
         if not there:
             raise PaintingError("The terrain was deleted while it was painted.", "Select another one and paint again.")
+        try:
+            for ground in there.values():
+                terrain.check(ground)
+        except TerrainError as error:  # what has been painted can wait for the user
+            painting.hold(str(error), self._deliver, whole)
+            return
         facts = {"seed": str(self._seed), "look": self._look.name, "engine": whole.engine, "weights": whole.weights,
                  "licence": whole.licence}
 

@@ -14,7 +14,7 @@ class VEDUTA_PT_animation(SidebarPanel, bpy.types.Panel):
     def draw(self, context):
         layout = self.layout
         if painting.current() is not None:
-            progress(layout)
+            progress(layout, context)
             return
         scene = context.scene
         settings = scene.veduta.animation

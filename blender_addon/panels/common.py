@@ -27,10 +27,12 @@ def wrapped(layout, context: bpy.types.Context, text: str, icon: str) -> None:
         column.label(text=line, icon="BLANK1" if index or icon == "NONE" else icon)
 
 
-def progress(layout) -> None:
-    """How far the painting in flight has come, with its Cancel."""
+def progress(layout, context: bpy.types.Context) -> None:
+    """How far the painting in flight has come, with its Cancel, and what its delivery waits for."""
     current = painting.current()
     row = layout.row(align=True)
     row.scale_y = 1.6
     row.progress(factor=current.progress, type="BAR", text=f"{current.message} {current.progress:.0%}")
     row.operator("veduta.cancel", text="", icon="CANCEL")
+    if current.held:
+        wrapped(layout, context, current.held, "INFO")

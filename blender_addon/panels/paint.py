@@ -16,7 +16,7 @@ class VEDUTA_PT_paint(SidebarPanel, bpy.types.Panel):
         layout = self.layout
         self._draw_settings(layout, context.scene)
         if painting.current() is not None:
-            progress(layout)
+            progress(layout, context)
             return
         row = layout.row()
         row.scale_y = 1.6

@@ -217,13 +217,30 @@ def test_a_real_painting_is_packed_with_its_facts(scene, part):
     (lambda thing: thing.select_set(False), "select the terrain"),
     (lambda thing: thing.data.materials.clear(), "labels"),
     (lambda thing: bpy.context.scene.collection.objects.link(bpy.data.objects.new("Twin", thing.data)), "shares its mesh"),
+    (lambda thing: [thing.data.uv_layers.new() for _ in range(8)], "eight UV maps"),
+    (lambda thing: bpy.ops.object.mode_set(mode="EDIT"), "being edited"),
 ])
 def test_what_cannot_be_textured_is_told(scene, part, spoil, sentence):
     thing = ridge(scene, part)
     spoil(thing)
     with pytest.raises(RuntimeError, match=sentence):
         bpy.ops.veduta.paint_terrain()
-    assert not bpy.data.images and not thing.data.uv_layers
+    assert not bpy.data.images and part("apply.unwrap").ABOVE not in thing.data.uv_layers
+
+
+def test_a_terrain_edited_meanwhile_gets_its_texture_afterwards(scene, part):
+    thing, painting = ridge(scene, part), part("painting")
+    part("operators.ground").VEDUTA_OT_paint_terrain.begin(None, bpy.context)
+    bpy.ops.object.mode_set(mode="EDIT")
+    for _ in range(2):
+        with pytest.raises(painting.PaintingError, match="leave edit mode"):
+            painting.wait()
+    assert painting.current().held and not bpy.data.images and thing.material_slots[0].material.name == "Ridge sand"
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert not thing.data.uv_layers
+    painting.wait()
+    assert painting.current() is None and painting.problem() is None and shown_image(thing).packed_file
+    assert [layer.name for layer in thing.data.uv_layers] == [part("apply.unwrap").ABOVE]
 
 
 def test_a_terrain_deleted_meanwhile_is_explained(scene, part):

@@ -477,6 +477,20 @@ def test_what_cannot_be_baked_is_said(stage, part):
         bpy.ops.veduta.bake_texture()
 
 
+def test_a_mesh_with_eight_unusable_uv_maps_is_named(stage, part, capsys):
+    project(stage, part, picture())
+    maps = stage.wall.data.uv_layers
+    while len(maps) < 8:
+        maps.new()
+    for layer in maps:
+        layer.uv.foreach_set("vector", np.zeros(2 * len(stage.wall.data.loops), np.float32))
+    stage.wall.select_set(True)
+    images = len(bpy.data.images)
+    with pytest.raises(RuntimeError, match="Nothing was baked"):
+        bpy.ops.veduta.bake_texture()
+    assert f"{stage.wall.name} has eight UV maps" in capsys.readouterr().out and len(bpy.data.images) == images
+
+
 _THROUGH_GLTF = """
 import sys, bpy
 before, path, after = sys.argv[1:]
