@@ -51,8 +51,9 @@ def threads() -> int:
 
 
 def user_folder() -> Path:
-    """The folder that Blender gives this extension for files of its own; made when missing."""
-    return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, create=True))
+    """The folder that Blender gives this extension for files of its own; made when missing. Where it can't be made Blender gives no path, which
+    would mean the working folder: who writes to the one returned is told what is wrong with it."""
+    return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, create=True) or bpy.utils.extension_path_user(ROOT_PACKAGE))
 
 
 def shelf() -> Path:

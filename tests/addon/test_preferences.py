@@ -1,6 +1,7 @@
 """The preferences: the engine that is chosen is the one that paints, and a Python of the user's own is looked at."""
 from __future__ import annotations
 
+import re
 
 import bpy
 import pytest
@@ -47,3 +48,24 @@ def test_check_python_tells_what_is_wrong(part, preferences, tmp_path):
 def test_hash_and_folders_are_shown(part):
     assert len(part("installed").sha256()) == 64
     assert part("service").log_path().parent == part("service").user_folder()
+
+
+def test_without_a_user_folder_painting_is_refused_and_the_working_folder_left_alone(beach, part, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "thumbnails" / "mine").mkdir(parents=True)
+    service, thumbnails = part("service"), part("thumbnails")
+    folder = service.user_folder()
+    service.close()
+    folder.rename(folder.with_suffix(".away"))
+    folder.touch()
+    try:
+        with pytest.raises(RuntimeError, match=re.escape(str(folder))):
+            bpy.ops.veduta.paint()
+        thumbnails._save("a.png", b"")
+        assert str(folder) in thumbnails.problem()
+    finally:
+        service.close()
+        thumbnails.free()
+        folder.unlink()
+        folder.with_suffix(".away").rename(folder)
+    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == ["thumbnails", "thumbnails/mine"]
