@@ -37,10 +37,11 @@ class VEDUTA_OT_export_layers(OnPainting, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def act(self, context, image):
-        if not self.filepath and not bpy.data.is_saved:
+        wanted = self.filepath or _FOLDER + _file_name(image)
+        if wanted.startswith("//") and not bpy.data.is_saved:
             self.report({"ERROR"}, "The file has no folder yet; save it first, or say where to write the layers.")
             return {"CANCELLED"}
-        path = Path(bpy.path.abspath(self.filepath or _FOLDER + _file_name(image)))
+        path = Path(bpy.path.abspath(wanted))
         path = path if path.suffix.lower() == _ENDING else path.with_name(path.name + _ENDING)
         try:
             count = self._write(context, image, path)

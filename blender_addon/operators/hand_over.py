@@ -26,6 +26,9 @@ class VEDUTA_OT_export_masks(bpy.types.Operator):
 
     def execute(self, context):
         settings, terrain = context.scene.veduta.textures, context.object
+        if not settings.folder:
+            self.report({"ERROR"}, "No folder is chosen for the masks; choose one.")
+            return {"CANCELLED"}
         if settings.folder.startswith("//") and not bpy.data.is_saved:
             self.report({"ERROR"}, "The folder lies beside the file, which has not been saved yet; save it, or choose another folder.")
             return {"CANCELLED"}

@@ -111,6 +111,9 @@ class VEDUTA_OT_export_weights(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context):
+        if not self.filepath or self.filepath.startswith("//") and not bpy.data.is_saved:
+            self.report({"ERROR"}, "Nothing says where the zip file is to go; give its whole path, or save the scene to have it beside that.")
+            return {"CANCELLED"}
         path = Path(bpy.path.ensure_ext(bpy.path.abspath(self.filepath), ".zip"))
         try:
             archive.pack(service.weights_folder(self.key), path)

@@ -132,9 +132,12 @@ def test_in_a_saved_file_layers_go_beside_it(painting, tmp_path):
     assert [path.name for path in (tmp_path / "veduta").iterdir()] == ["Veduta_Painting.exr"]
 
 
-def test_in_an_unsaved_file_a_place_is_asked_for(painting):
+@pytest.mark.parametrize("filepath", ["", "//layers.exr"])
+def test_in_an_unsaved_file_a_place_is_asked_for(painting, filepath, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(RuntimeError, match="save it first"):
-        bpy.ops.veduta.export_layers()
+        bpy.ops.veduta.export_layers(filepath=filepath)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cant_be_made_is_named(painting, tmp_path):

@@ -124,16 +124,21 @@ def test_exporting_changes_nothing(terrain, tmp_path):
 
 
 @pytest.mark.parametrize("change, sentence", [
-    ("kept", "has no surface that is painted"), ("unlabelled", "no label that can be seen"), ("unsaved", "has not been saved yet")])
-def test_what_cannot_be_exported_is_said(terrain, scene, change, sentence):
+    ("kept", "has no surface that is painted"), ("unlabelled", "no label that can be seen"), ("unsaved", "has not been saved yet"),
+    ("nowhere", "No folder is chosen")])
+def test_what_cannot_be_exported_is_said(terrain, scene, change, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     terrain.veduta.keep = change == "kept"
     if change == "unlabelled":
         for material in terrain.data.materials:
             material.veduta.label = "NONE"
     if change == "unsaved":
         scene.veduta.textures.folder = "//veduta/"
+    if change == "nowhere":
+        scene.veduta.textures.folder = ""
     with pytest.raises(RuntimeError, match=sentence):
         bpy.ops.veduta.export_masks()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows names the error otherwise")

@@ -109,6 +109,7 @@ def test_bad_choices_are_refused_in_a_sentence(parts, tmp_path):
         (bpy.ops.veduta.choose_weights, {"key": "none"}, "No weights 'none'"),
         (bpy.ops.veduta.remove_weights, {}, "Veduta's own stay"),
         (bpy.ops.veduta.export_weights, {"filepath": str(tmp_path / "nowhere" / "a.zip")}, "can't be written"),
+        (bpy.ops.veduta.export_weights, {"filepath": "//a.zip"}, "give its whole path"),
     ]
     for operator, properties, words in cases:
         with pytest.raises(RuntimeError, match=words):
