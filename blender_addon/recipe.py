@@ -164,7 +164,7 @@ def loads(text: str) -> Recipe:
 
 
 def _lens(scene: bpy.types.Scene, camera: bpy.types.Object) -> project.Lens:
-    return project.camera_lens(scene, bpy.context.evaluated_depsgraph_get(), camera)
+    return project.current_lens(scene, bpy.context.view_layer, camera)
 
 
 def _packed(array: np.ndarray, kind: type) -> dict:

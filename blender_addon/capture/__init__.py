@@ -2,7 +2,8 @@
 
 extract: scene -> triangles; project: cameras; batches: what is drawn; gpu_route, cycles_route: which triangle each pixel hits;
 surface: what is there; fill: what stands where nothing is; shadow: what kept objects take from the Sun; sphere: all around a place;
-places: a View's places for noise that stays with them. Nothing of the user's is ever written.
+places: a View's places for noise that stays with them. Nothing of the user's is ever written, but the scene's camera for a moment
+(`project.current_lens`).
 """
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from .errors import CaptureError, UnlabelledError
 from .extract import Geometry, Part, Sun, check, extract, listed, triangles
 from .gpu_route import GpuRoute
 from .places import anchors
-from .project import Lens, camera_lens, matrix_lens, painting_size, render_size
+from .project import Lens, camera_lens, current_lens, matrix_lens, painting_size, render_size
 from .surface import NOTHING, Surface, batch_of, look_up, source_of
 
 __all__ = ["CaptureError", "Geometry", "Lens", "Sun", "Surface", "Surround", "UnlabelledError", "View", "anchors", "camera_lens", "capture",
@@ -70,10 +71,9 @@ def capture(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy
 
     Raises CaptureError without a camera, for a panoramic one, for a scene without surfaces and for one without any label.
     """
+    lens = viewport or current_lens(scene, view_layer, camera)
     view_layer.update()
-    depsgraph = view_layer.depsgraph
-    lens = viewport or camera_lens(scene, depsgraph, camera)
-    geometry = extract(scene, view_layer, depsgraph)
+    geometry = extract(scene, view_layer, view_layer.depsgraph)
     check(geometry)
     packed = batches.pack(geometry.parts, lens)
     with _open(route, packed) as drawing:
@@ -123,8 +123,7 @@ def capture_surround(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, or
 
 def kept_matte(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy.types.Object, width: int, height: int) -> np.ndarray:
     """The matte of a View alone, (height, width) float32, also where nothing has a label. Raises CaptureError for a panoramic camera."""
-    view_layer.update()
-    lens = camera_lens(scene, view_layer.depsgraph, camera)
+    lens = current_lens(scene, view_layer, camera)
     packed = batches.pack(extract(scene, view_layer, view_layer.depsgraph).parts, lens)
     with _open(None, packed) as drawing:
         return _matte(packed, drawing, lens, width, height)
@@ -133,8 +132,7 @@ def kept_matte(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: 
 def kept_mattes(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy.types.Object, width: int,
                 height: int) -> dict[str, np.ndarray]:
     """`kept_matte` parted by object: name -> (height, width) float32, for those in view; together they are the matte. Raises as it does."""
-    view_layer.update()
-    lens = camera_lens(scene, view_layer.depsgraph, camera)
+    lens = current_lens(scene, view_layer, camera)
     parts = extract(scene, view_layer, view_layer.depsgraph).parts
     packed = batches.pack(parts, lens)
     mattes: dict[str, np.ndarray] = {}

@@ -106,6 +106,32 @@ def camera_lens(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, camera: 
     return replace(lens, near=camera.data.clip_start, far=camera.data.clip_end)  # exact, where the matrix is rounded
 
 
+def current_lens(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer, camera: bpy.types.Object | None) -> Lens:
+    """`camera_lens` of a camera as it stands now, and the view layer brought up to date.
+
+    Blender leaves cameras that are hidden in viewports where they stood when last shown, all but the scene's own: so it is that meanwhile.
+    """
+    view_layer.update()
+    if camera is None or camera.evaluated_get(view_layer.depsgraph).is_evaluated:
+        return camera_lens(scene, view_layer.depsgraph, camera)
+    former, known = scene.camera, _evaluated(view_layer)
+    try:
+        scene.camera = camera
+        view_layer.update()
+        for block in _evaluated(view_layer) - known:  # it and what moves it: they have missed the changes of frame
+            block.update_tag(refresh={"TIME"})
+        view_layer.update()
+        return camera_lens(scene, view_layer.depsgraph, camera)
+    finally:
+        scene.camera = former
+        view_layer.update()
+
+
+def _evaluated(view_layer: bpy.types.ViewLayer) -> set[bpy.types.ID]:
+    """The data-blocks that Blender keeps up to date for a view layer."""
+    return {block.original for block in view_layer.depsgraph.ids}
+
+
 def matrix_lens(view: np.ndarray, window: np.ndarray) -> Lens:
     """The lens of a viewport, from its (4, 4) view matrix (world to camera) and window matrix (camera to clip space)."""
     orthographic = bool(window[3, 3] == 1)

@@ -339,6 +339,44 @@ def test_render_border_changes_nothing(part, beach, towered):
     assert np.array_equal(shoot(part, beach).labels, whole.labels)
 
 
+@pytest.mark.parametrize("way", ["monitor", "collection", "excluded"])
+def test_a_hidden_camera_sees_from_where_it_stands_now(part, beach, towered, way):
+    """Animated as it is, and what it hangs on, Blender moves it no more while it is hidden and another is the scene's."""
+    import bpy
+
+    tower, home, layer = towered
+    capture, layers = part("capture"), bpy.context.view_layer
+    tower.veduta.keep = True
+    beach.collection.objects.link(tower)
+    hidden, rig = beach.camera, bpy.data.objects.new("Rig", None)
+    own = add_camera(beach, location=(0, 0, 50))
+    beach.collection.objects.unlink(hidden)
+    hidden.parent = rig
+    for thing in (hidden, rig):
+        home.objects.link(thing)
+        for frame, x in ((1, 0), (9, 0.5)):
+            thing.location.x = x
+            thing.keyframe_insert("location", index=0, frame=frame)
+    beach.frame_set(9)
+    wanted = capture.capture(beach, layers, hidden, 64, 48)
+    assert wanted.matte.any()
+    beach.frame_set(1)
+    for block, name in {"monitor": [(hidden, "hide_viewport"), (rig, "hide_viewport")], "collection": [(home, "hide_viewport")],
+                        "excluded": [(layer, "exclude")]}[way]:
+        setattr(block, name, True)
+    request = part("synth_core.request").Request(np.full((64, 64), SAND, np.uint8), seed=1)
+    seen = [
+        (lambda: capture.capture(beach, layers, hidden, 64, 48).matte, wanted.matte),
+        (lambda: capture.kept_matte(beach, layers, hidden, 64, 48), wanted.matte),
+        (lambda: capture.kept_mattes(beach, layers, hidden, 64, 48).get(tower.name), wanted.matte),
+        (lambda: part("recipe").make(request, beach, hidden).matrix, wanted.lens.view)]
+    for look, expected in seen:
+        beach.frame_set(1)
+        look()  # which leaves the camera where it stands in this frame
+        beach.frame_set(9)
+        assert np.array_equal(look(), expected) and beach.camera == own
+
+
 def test_viewport_matrices_in_place_of_a_camera(part, beach, towered):
     import bpy
 
