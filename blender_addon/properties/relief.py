@@ -6,7 +6,7 @@ from bpy.props import FloatProperty
 
 
 class VedutaRelief(bpy.types.PropertyGroup):
-    """How much of each effect the next painting gets, and the painting shown when it is lit again."""
+    """How much of each effect a painting gets, the next one or the one shown when it is lit again."""
 
     shading: FloatProperty(
         name="Slopes", default=0.6, min=0, max=1, subtype="FACTOR",
