@@ -89,10 +89,3 @@ def light(panorama: np.ndarray, direction: np.ndarray, diameter: float, sun: np.
     covered = (disc * sphere.solid_angles(width)).sum()
     lit[disc] += np.asarray(sun, np.float32) / covered
     return np.minimum(lit, _BRIGHTEST)
-
-
-def irradiance(lit: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """(3,) watts per square metre that a panorama (W/2, W, 3) of linear light throws on a surface with this (3,) unit normal."""
-    width = lit.shape[1]
-    weight = np.maximum(sphere.directions(width) @ np.asarray(normal, np.float32), 0) * sphere.solid_angles(width)
-    return np.einsum("hw,hwc->c", weight, lit)

@@ -142,11 +142,6 @@ class VEDUTA_OT_check_python(bpy.types.Operator):
         return _check is not None
 
 
-def verdict() -> str:
-    """The last look's result in a sentence; empty before."""
-    return _verdict
-
-
 def stop() -> None:
     """End the look that is under way, if there is one, and leave no timer behind."""
     global _check

@@ -40,9 +40,9 @@ def test_check_python_tells_what_is_wrong(part, preferences, tmp_path):
     preferences.python = str(tmp_path / "python")
     with pytest.raises(RuntimeError, match="There is no file"):
         bpy.ops.veduta.check_python()
-    assert "There is no file" in part("preferences").verdict()
+    assert "There is no file" in part("preferences")._verdict
     preferences.python = ""
-    assert part("preferences").verdict() == ""
+    assert part("preferences")._verdict == ""
 
 
 def test_hash_and_folders_are_shown(part):
