@@ -25,6 +25,7 @@ from .capture.sketch import Scenery, Sketch, Steps
 from .operators import paint
 from .painting import PaintingError
 from .session import Job, SessionError
+from .synth_core.light import TO_LINEAR
 from .synth_core.request import Request, RequestError, Result
 
 # Of the time since the last tick, the share that a tick captures for, and its bounds in seconds. Where Blender itself draws slowly, ticks are
@@ -36,9 +37,6 @@ SMALL_SIDE = 192  # the short side of small pictures: about the least that compo
 FULL_SIDE = project.CAPPED_SIDE
 _SMALL_SAMPLES, _FULL_SAMPLES = 1, 4  # the matte's, across and along each pixel
 _STALE_ALPHA = 0.6  # a picture of a former view lets the viewport shine through, so that the user sees where the view goes
-
-_BYTES = np.arange(256, dtype=np.float32) / 255
-_LINEAR = np.where(_BYTES <= 0.04045, _BYTES / 12.92, ((_BYTES + 0.055) / 1.055) ** 2.4)  # of each sRGB byte
 
 
 @dataclass(frozen=True, eq=False)
@@ -364,7 +362,7 @@ def _texture(picture: np.ndarray, matte: np.ndarray) -> gpu.types.GPUTexture:
     """The picture on the card, see-through where the matte covers it, bottom row first."""
     height, width = matte.shape
     pixels = np.empty((height, width, 4), np.float32)
-    pixels[..., :3] = _LINEAR[picture[::-1]]  # the viewport's colours are linear where pictures are drawn into it
+    pixels[..., :3] = TO_LINEAR[picture[::-1]]  # the viewport's colours are linear where pictures are drawn into it
     np.subtract(1, matte[::-1], out=pixels[..., 3])
     return gpu.types.GPUTexture((width, height), format="RGBA16F", data=gpu.types.Buffer("FLOAT", pixels.size, pixels.reshape(-1)))
 

@@ -18,9 +18,7 @@ import numpy as np
 
 from ..synth_core import exr
 from ..synth_core import labels as label_set
-
-_LEVELS = np.arange(256) / 255
-_LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(np.float32)
+from ..synth_core.light import TO_LINEAR
 
 
 def write(path: Path, picture: np.ndarray, labels: np.ndarray, mattes: dict[str, np.ndarray]) -> None:
@@ -42,6 +40,6 @@ def write(path: Path, picture: np.ndarray, labels: np.ndarray, mattes: dict[str,
 def _coloured(prefix: str, picture: np.ndarray, where: np.ndarray) -> dict[str, Callable[[slice], np.ndarray]]:
     """The four channels of the layer that shows the picture `where` that (H, W) mask holds."""
     def colour(band: int) -> Callable[[slice], np.ndarray]:
-        return lambda rows: _LINEAR[picture[rows, :, band]] * where[rows]
+        return lambda rows: TO_LINEAR[picture[rows, :, band]] * where[rows]
 
     return {f"{prefix}{name}": colour(band) for band, name in enumerate("RGB")} | {f"{prefix}A": lambda rows: where[rows]}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..synth_core.light import TO_LINEAR
 from . import projectors
 from .projection_nodes import FRAME_SOFTNESS, GRAZING_SOFTNESS, SLOPE_PIXELS, pixel_size
 from .projectors import Projector
@@ -22,7 +23,7 @@ class Sampler:
 
     def __init__(self, shown: list[Projector], palette: np.ndarray, grazing: float):
         self._eyes = [_Eye(projector, grazing) for projector in shown]
-        self._palette = linear(palette)
+        self._palette = TO_LINEAR[palette]
 
     def colours(self, points: np.ndarray, normals: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """(N, 3) float32 linear colours of (N, 3) world points on surfaces with (N, 3) unit normals, either side, and (N,) label ids."""
@@ -42,7 +43,7 @@ class _Eye:
     def __init__(self, projector: Projector, grazing: float):
         self._lens, self._pixel = projector.lens, pixel_size(projector)
         self._limit = max(np.sin(grazing), _NEAREST)
-        self._picture = linear(np.rint(projectors.pixels(projector.painting)[..., :3] * 255).astype(np.uint8))
+        self._picture = TO_LINEAR[np.rint(projectors.pixels(projector.painting)[..., :3] * 255).astype(np.uint8)]
         self._depth = projectors.depth_of(projector)
 
     def look(self, points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -95,14 +96,7 @@ def _turned(matrix: np.ndarray, points: np.ndarray) -> list[np.ndarray]:
     return [points[:, 0] * row[0] + points[:, 1] * row[1] + points[:, 2] * row[2] for row in matrix[:3]]
 
 
-def linear(picture: np.ndarray) -> np.ndarray:
-    """float32 linear light of uint8 sRGB, of any shape (IEC 61966-2-1)."""
-    value = np.arange(256) / 255
-    table = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
-    return table[picture]
-
-
 def encoded(light: np.ndarray) -> np.ndarray:
-    """uint8 sRGB of linear light, of any shape; the inverse of `linear`."""
+    """uint8 sRGB of linear light, of any shape; exact, where `light.to_bytes` asks a table."""
     light = np.clip(light, 0, 1)
     return np.rint(np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055) * 255).astype(np.uint8)

@@ -9,7 +9,7 @@ from bpy.props import StringProperty
 
 from .. import painting
 from .. import recipe as recipes
-from ..apply import bake, backdrop, projectors, textures, uv_maps, viewport
+from ..apply import bake, backdrop, projectors, textures, uv_maps
 from ..capture import Lens, View, camera_lens
 from ..synth_core.request import Result
 from .deliver import Warn, deliver
@@ -34,7 +34,7 @@ class VEDUTA_OT_project_texture(StartsPainting, bpy.types.Operator):
                 return view.warnings
 
             def finish(scene: bpy.types.Scene, camera: bpy.types.Object, result: Result) -> None:
-                put_on(scene, camera.name, lens, view.depth, lambda: new_painting(result, recipes.finished(recipe, result)))
+                put_on(scene, camera.name, lens, view.depth, lambda: backdrop.keep(result, recipes.finished(recipe, result)))
 
             painting.start(recipe.request(), to_camera(scene, camera, finish))
         return view.warnings
@@ -61,13 +61,6 @@ def put_on(scene: bpy.types.Scene, camera: str, lens: Lens, depth: np.ndarray, p
         textures.deliver(context, scene, camera=camera, lens=lens, painting=painting(), depth=depth, warn=warn)
 
     deliver("Project Texture", project)
-
-
-def new_painting(result: Result, recipe: recipes.Recipe) -> bpy.types.Image:
-    image = viewport.packed("Veduta Painting", result.png)
-    image.use_fake_user = True
-    recipes.store(image, recipe)
-    return image
 
 
 class VEDUTA_OT_remove_textures(bpy.types.Operator):

@@ -66,7 +66,7 @@ def project(stage, part, picture: np.ndarray) -> None:
     lens = part("capture").camera_lens(stage.scene, bpy.context.evaluated_depsgraph_get(), camera)
     made = recipe.make(request.Request(view.labels, seed=1), stage.scene, camera)
     result = request.Result(picture, png.encode(picture), engine="made up", weights="0" * 64, seconds=0.0, seed=1)
-    texture.put_on(stage.scene, camera.name, lens, view.depth, lambda: texture.new_painting(result, made))
+    texture.put_on(stage.scene, camera.name, lens, view.depth, lambda: part("apply.backdrop").keep(result, made))
 
 
 def render(scene, folder, camera=None) -> np.ndarray:
