@@ -17,7 +17,7 @@ from ..assignment import OWN_MARK
 from ..capture import kept_matte
 from ..capture.extract import HIDDEN_MARK
 from ..synth_core.request import Result
-from . import colour, plane, sequence, viewport, visibility
+from . import colour, override_marks, plane, sequence, viewport, visibility
 
 NAME = "Veduta Backdrop"
 UNLIT = "veduta_unlit"  # custom property of a painting that has relief: the Image without
@@ -69,6 +69,7 @@ def put_up_frames(context: bpy.types.Context, *, scene: bpy.types.Scene, camera:
     collection[_BACKGROUNDS] = viewport.show_frames(camera, frames)
 
 
+@override_marks.kept()
 def _begin(context: bpy.types.Context, scene: bpy.types.Scene, warn: Callable[[str], None]) -> bpy.types.Collection:
     """Replace the scene's backdrop by a new one, without a picture yet: the painted objects hidden, and its collection."""
     painted = visibility.painted(scene, context.evaluated_depsgraph_get())  # first: what follows makes the depsgraph evaluate again
@@ -82,6 +83,7 @@ def _begin(context: bpy.types.Context, scene: bpy.types.Scene, warn: Callable[[s
     return collection
 
 
+@override_marks.kept()
 def remove(scene: bpy.types.Scene) -> bool:
     """Take the scene's backdrop away and give everything it changed back; the painting itself stays. Returns whether there was one."""
     collection = find(scene)

@@ -435,6 +435,47 @@ def test_linked_objects_are_named_because_they_cannot_be_hidden(parts, view, tmp
     assert linked.objects[0].visible_camera and not view.ground.visible_camera
 
 
+def overridden(objects, library: str) -> list:
+    """The objects moved to a library of their own, and library overrides of them in their place."""
+    import bpy
+
+    names = [obj.name for obj in objects]
+    bpy.data.libraries.write(library, set(objects))
+    bpy.data.batch_remove(objects)
+    with bpy.data.libraries.load(library, link=True) as (_, linked):
+        linked.objects = list(names)
+    for obj in linked.objects:
+        bpy.context.scene.collection.objects.link(obj)
+    bpy.context.view_layer.update()
+    made = [obj.override_create(remap_local_usages=True) for obj in linked.objects]
+    bpy.context.view_layer.update()
+    return made
+
+
+def test_library_overrides_show_again_after_saving(part, parts, view, tmp_path):
+    import bpy
+
+    overridden([view.ground], str(tmp_path / "ground.blend"))
+    deliver(parts, view, smooth_picture())
+    assert not view.scene.objects["Ground"].visible_camera
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    scene = bpy.context.scene
+    ground = scene.objects["Ground"]
+    assert ground.override_library and not ground.visible_camera
+    assert (part("capture").capture(scene, bpy.context.view_layer, scene.camera, WIDTH, HEIGHT).labels == 16).any()
+    bpy.data.libraries[0].reload()
+    seen, _ = part("operators.paint").captured(bpy.context, scene.camera, seed=7)
+    assert (seen.labels == 16).any()
+    bpy.data.libraries[0].reload()
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    ground = scene.objects["Ground"]
+    assert ground.visible_camera and ground.visible_transmission
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert not [key for thing in (bpy.context.scene, bpy.context.scene.objects["Ground"]) for key in thing.keys() if key.startswith("veduta_")]
+
+
 def test_second_painting_replaces_the_first_and_leaves_its_pixels(parts, untidy):
     first = deliver(parts, untidy, smooth_picture(), matte_of_something())
     delivered = state()
