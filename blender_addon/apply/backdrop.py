@@ -52,32 +52,32 @@ def put_up(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.ty
            picture: np.ndarray | None = None, warn: Callable[[str], None] = lambda sentence: None) -> None:
     """Make a painting that the file holds already the backdrop of `camera`. `picture`, its bytes, are read off it where not given."""
     picture = viewport.picture(painting) if picture is None else picture
-    collection = _begin(context, scene, warn)
+    collection = _begin(context, scene, camera, warn)
     collection[_PAINTING] = painting
     plane.add(scene, collection, camera, _rendered_image(scene, painting), picture.shape[1::-1])
-    collection[_BACKGROUNDS] = viewport.show(camera, painting, picture, matte)
+    viewport.show(camera, painting, picture, matte)
 
 
 def put_up_frames(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, frames: sequence.Sequence,
                   warn: Callable[[str], None] = lambda sentence: None) -> None:
     """Make painted frames the backdrop of `camera`, in place of the scene's last one; they follow the timeline."""
-    collection = _begin(context, scene, warn)
+    collection = _begin(context, scene, camera, warn)
     shown = plane.add(scene, collection, camera, sequence.image(frames, "NONE", colour.inverse_space(scene) or colour.PLAIN), frames.size)
     for node in shown.data.materials[0].node_tree.nodes:
         if node.type == "TEX_IMAGE":
             sequence.follow(node.image_user, frames)
-    collection[_BACKGROUNDS] = viewport.show_frames(camera, frames)
+    viewport.show_frames(camera, frames)
 
 
 @override_marks.kept()
-def _begin(context: bpy.types.Context, scene: bpy.types.Scene, warn: Callable[[str], None]) -> bpy.types.Collection:
+def _begin(context: bpy.types.Context, scene: bpy.types.Scene, camera: bpy.types.Object, warn: Callable[[str], None]) -> bpy.types.Collection:
     """Replace the scene's backdrop by a new one, without a picture yet: the painted objects hidden, and its collection."""
     painted = visibility.painted(scene, context.evaluated_depsgraph_get())  # first: what follows makes the depsgraph evaluate again
     remove(scene)
-    linked = visibility.hide(painted)
-    collection = bpy.data.collections.new(NAME)
-    collection[OWN_MARK] = True
+    collection = bpy.data.collections.new(NAME)  # before anything is hidden: a delivery that fails later can be taken back by it
+    collection[OWN_MARK], collection[_BACKGROUNDS] = True, camera.data.show_background_images
     scene.collection.children.link(collection)
+    linked = visibility.hide(painted)
     for sentence in (*_linked_warning(linked), *colour.warnings(scene)):
         warn(sentence)
     return collection

@@ -16,21 +16,17 @@ from . import colour, sequence
 _UNCOMPRESSED_RGB, _EIGHT_BITS_OF_ALPHA, _TOP_DOWN = 2, 8, 0x20
 
 
-def show(camera: bpy.types.Object, painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) -> bool:
-    """Draw the painting over the camera's view, but not over kept objects. Returns the camera's former `show_background_images`.
+def show(camera: bpy.types.Object, painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) -> None:
+    """Draw the painting over the camera's view, but not over kept objects.
 
     picture: (H, W, 3) uint8 sRGB; matte: (H, W) float32, coverage of the kept objects, 0 to 1. Row 0 at the top.
     """
-    before = camera.data.show_background_images
     _add(camera, _shown(painting, picture, matte))
-    return before
 
 
-def show_frames(camera: bpy.types.Object, frames: sequence.Sequence) -> bool:
-    """Draw painted frames over the camera's view, but not over kept objects, which their alpha leaves out. Returns as `show` does."""
-    before = camera.data.show_background_images
+def show_frames(camera: bpy.types.Object, frames: sequence.Sequence) -> None:
+    """Draw painted frames over the camera's view, but not over kept objects, which their alpha leaves out."""
     sequence.follow(_add(camera, sequence.image(frames, "STRAIGHT", colour.PLAIN)).image_user, frames)
-    return before
 
 
 def recut(camera: bpy.types.Object, painting: bpy.types.Image, matte: np.ndarray) -> None:
@@ -42,7 +38,7 @@ def recut(camera: bpy.types.Object, painting: bpy.types.Image, matte: np.ndarray
 
 
 def hide(camera: bpy.types.Object, painting: bpy.types.Image, before: bool) -> None:
-    """Undo `show`. `before` is what it returned."""
+    """Undo `show`. before: the camera's `show_background_images` of then."""
     for entry in _entries(camera, painting):
         image = entry.image
         sequence.unfollow(entry.image_user)

@@ -510,6 +510,22 @@ def test_remove_spares_objects_of_another_scenes_backdrop(parts, view):
     assert view.ground.visible_camera
 
 
+def test_a_delivery_that_fails_halfway_can_be_taken_back(part, parts, untidy, monkeypatch):
+    import bpy
+
+    before = state()
+
+    def fail(*_arguments):
+        raise OSError("no room")
+
+    monkeypatch.setattr(part("apply.plane"), "add", fail)
+    with pytest.raises(RuntimeError, match="no room"):
+        deliver(parts, untidy, smooth_picture())
+    assert state() != before
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert state() == before
+
+
 def test_delivery_without_a_painting_is_refused(parts, view):
     import bpy
 
