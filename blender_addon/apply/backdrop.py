@@ -49,9 +49,8 @@ def keep(result: Result, recipe: recipes.Recipe, unlit: bpy.types.Image | None =
 
 
 def put_up(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, painting: bpy.types.Image,
-           picture: np.ndarray | None = None, warn: Callable[[str], None] = lambda sentence: None) -> None:
-    """Make a painting that the file holds already the backdrop of `camera`. `picture`, its bytes, are read off it where not given."""
-    picture = viewport.picture(painting) if picture is None else picture
+           picture: np.ndarray, warn: Callable[[str], None] = lambda sentence: None) -> None:
+    """Make a painting that the file holds already, its bytes being `picture`, the backdrop of `camera`."""
     collection = _begin(context, scene, camera, warn)
     collection[_PAINTING] = painting
     plane.add(scene, collection, camera, _rendered_image(scene, painting), picture.shape[1::-1])
@@ -129,7 +128,7 @@ def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image) -> bpy.ty
     space = colour.inverse_space(scene) or colour.PLAIN
     if space == colour.PLAIN:
         return painting
-    image = viewport.packed("Veduta Render Backdrop", painting.packed_file.data)
+    image = viewport.packed("Veduta Render Backdrop", viewport.file(painting))
     image[OWN_MARK] = True
     image.colorspace_settings.name = space
     return image

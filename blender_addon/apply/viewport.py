@@ -11,6 +11,8 @@ import bpy
 import numpy as np
 
 from ..assignment import OWN_MARK
+from ..capture import CaptureError
+from ..synth_core import png
 from . import colour, sequence
 
 _UNCOMPRESSED_RGB, _EIGHT_BITS_OF_ALPHA, _TOP_DOWN = 2, 8, 0x20
@@ -82,11 +84,18 @@ def _shown(painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) ->
 
 
 def picture(painting: bpy.types.Image) -> np.ndarray:
-    """(H, W, 3) uint8: the painting's bytes, row 0 at the top."""
+    """(H, W, 3) uint8: the painting's bytes, row 0 at the top. Raises CaptureError for one whose file is gone."""
     width, height = painting.size
+    if not (width and height):
+        raise CaptureError(f"The file of {painting.name} is gone; put {painting.filepath} back, then try again.")
     pixels = np.empty(width * height * 4, np.float32)
     painting.pixels.foreach_get(pixels)
     return np.rint(pixels.reshape(height, width, 4)[::-1, :, :3] * 255).astype(np.uint8)
+
+
+def file(painting: bpy.types.Image) -> bytes:
+    """The painting as a picture file: the packed one or, where the user has unpacked it or saved it elsewhere, a new one of its pixels."""
+    return bytes(painting.packed_file.data) if painting.packed_file else png.encode(picture(painting))
 
 
 def packed(name: str, file: bytes) -> bpy.types.Image:

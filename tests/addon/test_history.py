@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from types import SimpleNamespace
 
 import bpy
@@ -74,6 +75,22 @@ def test_apply_puts_a_painting_up_again(parts, scene, three):
     assert entry.image == three[0]
     bpy.ops.veduta.remove_backdrop()
     assert not scene.camera.data.background_images and bpy.data.objects["Plane"].visible_camera
+
+
+def test_a_painting_saved_out_of_the_file_is_put_up_too(parts, scene, three, tmp_path):
+    scene.view_settings.view_transform = "AgX"  # needs an image of its own for renders
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    three[0].unpack(method="WRITE_LOCAL")
+    assert bpy.ops.veduta.apply_painting(painting=three[0].name) == {"FINISHED"}
+    assert parts.backdrop.active_painting(scene) == three[0]
+    rendered = bpy.data.images["Veduta Render Backdrop"]
+    assert rendered.packed_file and [*rendered.size] == [*three[0].size]
+    bpy.ops.veduta.remove_backdrop()
+    Path(bpy.path.abspath(three[0].filepath)).unlink()
+    three[0].reload()
+    with pytest.raises(RuntimeError, match="is gone; put .* back"):
+        bpy.ops.veduta.apply_painting(painting=three[0].name)
+    assert parts.backdrop.find(scene) is None and bpy.data.objects["Plane"].visible_camera
 
 
 def test_apply_cuts_out_what_is_kept_now(scene, three):

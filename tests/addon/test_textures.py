@@ -378,6 +378,15 @@ def test_library_overrides_get_their_materials_back_after_a_save(stage, part, tm
     assert not any(material.name.startswith("Veduta") for material in bpy.data.materials)
 
 
+def test_a_painting_saved_out_of_the_file_is_still_shown_in_another_colour_space(stage, part, tmp_path):
+    project(stage, part, picture())
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "stage.blend"))
+    projector, = part("apply.projectors").found(stage.scene)
+    projector.painting.unpack(method="WRITE_LOCAL")
+    shown = part("apply.projectors").show_in(projector, "Filmic sRGB")
+    assert shown.packed_file and shown.packed_file.data[:4] == b"\x89PNG" and [*shown.size] == [WIDTH, HEIGHT]
+
+
 def shown_by(stage, part, view) -> np.ndarray:
     """(H, W) bool: which of the view's points the front camera sees, by its rays; the slow twin of the shader's depth test."""
     depsgraph = bpy.context.evaluated_depsgraph_get()
