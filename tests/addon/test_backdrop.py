@@ -526,6 +526,20 @@ def test_a_delivery_that_fails_halfway_can_be_taken_back(part, parts, untidy, mo
     assert state() == before
 
 
+def test_a_painting_is_put_up_without_cycles(parts, untidy, switch_cycles_off):
+    import bpy
+
+    switch_cycles_off()
+    before = state()
+    untidy.scene.render.engine = "BLENDER_WORKBENCH"
+    deliver(parts, untidy, smooth_picture())
+    bpy.context.view_layer.update()
+    tree = parts.backdrop.find(untidy.scene).objects[0].data.materials[0].node_tree
+    assert all(curve.driver.is_valid for curve in tree.animation_data.drivers)
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert state() == before
+
+
 def test_delivery_without_a_painting_is_refused(parts, view):
     import bpy
 

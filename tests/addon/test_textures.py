@@ -387,6 +387,13 @@ def test_a_painting_saved_out_of_the_file_is_still_shown_in_another_colour_space
     assert shown.packed_file and shown.packed_file.data[:4] == b"\x89PNG" and [*shown.size] == [WIDTH, HEIGHT]
 
 
+def test_textures_are_made_without_cycles(stage, part, switch_cycles_off):
+    project(stage, part, picture())
+    switch_cycles_off()
+    assert part("apply.textures").rebuild(bpy.context, stage.scene) == []
+    assert stage.wall.material_slots[0].material.name.startswith("Veduta Building")
+
+
 def shown_by(stage, part, view) -> np.ndarray:
     """(H, W) bool: which of the view's points the front camera sees, by its rays; the slow twin of the shader's depth test."""
     depsgraph = bpy.context.evaluated_depsgraph_get()
