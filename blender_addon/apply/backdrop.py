@@ -108,7 +108,7 @@ def recut(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer) -> None:
 
 def find(scene: bpy.types.Scene) -> bpy.types.Collection | None:
     """The collection of the scene's backdrop, or None."""
-    return next((child for child in scene.collection.children if child.get(OWN_MARK) and _BACKGROUNDS in child), None)
+    return next((child for child in scene.collection.children if _is_backdrop(child)), None)
 
 
 def active_painting(scene: bpy.types.Scene) -> bpy.types.Image | None:
@@ -121,6 +121,21 @@ def camera(scene: bpy.types.Scene) -> bpy.types.Object | None:
     """The camera whose backdrop it is; None without a backdrop, or when the camera has been deleted."""
     collection = find(scene)
     return next((thing.parent for thing in collection.objects), None) if collection else None
+
+
+def uses(painting: bpy.types.Image) -> set[bpy.types.ID]:
+    """The data-blocks that use the painting because backdrops show it."""
+    found = set()
+    for collection in filter(_is_backdrop, bpy.data.collections):
+        if collection.get(_PAINTING) == painting:
+            found.add(collection)
+            for thing in collection.objects:
+                found.update((*thing.data.materials, thing.parent and thing.parent.data))
+    return found
+
+
+def _is_backdrop(collection: bpy.types.Collection) -> bool:
+    return bool(collection.get(OWN_MARK)) and _BACKGROUNDS in collection
 
 
 def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image) -> bpy.types.Image:

@@ -86,14 +86,14 @@ class VEDUTA_OT_delete_painting(OnPainting, bpy.types.Operator):
     bl_label = "Delete Painting"
 
     def act(self, context, image):
-        for scene in bpy.data.scenes:
-            if backdrop.active_painting(scene) == image:
-                backdrop.remove(scene)
-        users = bpy.data.user_map(subset={image})[image]
+        users = bpy.data.user_map(subset={image})[image] - backdrop.uses(image)
         if users:
             names = ", ".join(sorted(user.name for user in users))
             self.report({"ERROR"}, f"{image.name} is in use by {names}; take it away there first.")
             return {"CANCELLED"}
+        for scene in bpy.data.scenes:
+            if backdrop.active_painting(scene) == image:
+                backdrop.remove(scene)
         unlit = reliefs.unlit(image)
         bpy.data.images.remove(image)
         if unlit != image and not unlit.users:  # else another lighting of the same picture needs it

@@ -155,13 +155,14 @@ def test_deleting_the_backdrops_painting_takes_the_backdrop_along(parts, scene, 
     assert len(parts.history.paintings()) == 2
 
 
-def test_a_painting_in_use_elsewhere_is_not_deleted(three):
+def test_a_painting_in_use_elsewhere_is_not_deleted_and_stays_the_backdrop(parts, scene, three):
     material = bpy.data.materials.new("Wall")
     material.use_nodes = True
-    material.node_tree.nodes.new("ShaderNodeTexImage").image = three[0]
-    with pytest.raises(RuntimeError, match="in use by Wall"):
-        bpy.ops.veduta.delete_painting(painting=three[0].name)
-    assert three[0].name in bpy.data.images
+    shown = three[2]
+    material.node_tree.nodes.new("ShaderNodeTexImage").image = shown
+    with pytest.raises(RuntimeError, match="in use by Wall;"):
+        bpy.ops.veduta.delete_painting(painting=shown.name)
+    assert shown.name in bpy.data.images and parts.backdrop.active_painting(scene) == shown
 
 
 def test_a_name_that_is_no_paintings_is_refused(three):
