@@ -21,8 +21,9 @@ from . import colour, override_marks, plane, sequence, viewport, visibility
 
 NAME = "Veduta Backdrop"
 UNLIT = "veduta_unlit"  # custom property of a painting that has relief: the Image without
-# Custom properties of the backdrop's collection: the painting shown, and whether the camera showed background images before.
-_PAINTING, _BACKGROUNDS = "veduta_painting", "veduta_show_background_images"
+# Custom properties of the backdrop's collection: the scene whose it is, the painting shown, and whether the camera showed background images
+# before. A scene that is a linked copy has the collection too, but no backdrop.
+_SCENE, _PAINTING, _BACKGROUNDS = "veduta_scene", "veduta_painting", "veduta_show_background_images"
 
 
 def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, result: Result,
@@ -74,7 +75,9 @@ def _begin(context: bpy.types.Context, scene: bpy.types.Scene, camera: bpy.types
     painted = visibility.painted(scene, context.evaluated_depsgraph_get())  # first: what follows makes the depsgraph evaluate again
     remove(scene)
     collection = bpy.data.collections.new(NAME)  # before anything is hidden: a delivery that fails later can be taken back by it
-    collection[OWN_MARK], collection[_BACKGROUNDS] = True, camera.data.show_background_images
+    collection[OWN_MARK], collection[_SCENE], collection[_BACKGROUNDS] = True, scene, camera.data.show_background_images
+    for other in filter(_is_backdrop, scene.collection.children[:]):
+        scene.collection.children.unlink(other)  # a copied scene shows the original's until it has its own
     scene.collection.children.link(collection)
     linked = visibility.hide(painted)
     for sentence in (*_linked_warning(linked), *colour.warnings(scene)):
@@ -107,8 +110,13 @@ def recut(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer) -> None:
 
 
 def find(scene: bpy.types.Scene) -> bpy.types.Collection | None:
-    """The collection of the scene's backdrop, or None."""
-    return next((child for child in scene.collection.children if _is_backdrop(child)), None)
+    """The collection of the scene's own backdrop, or None."""
+    return next((child for child in filter(_is_backdrop, scene.collection.children) if child.get(_SCENE) in (None, scene)), None)
+
+
+def lender(scene: bpy.types.Scene) -> bpy.types.Scene | None:
+    """The scene whose backdrop this one shows because it is its copy; None where it shows its own or none."""
+    return next((child[_SCENE] for child in filter(_is_backdrop, scene.collection.children) if child.get(_SCENE) not in (None, scene)), None)
 
 
 def active_painting(scene: bpy.types.Scene) -> bpy.types.Image | None:
@@ -151,7 +159,8 @@ def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image) -> bpy.ty
 
 def _hidden(scene: bpy.types.Scene) -> list[bpy.types.Object]:
     """The objects hidden for this scene's backdrop, even those since taken out of the scene; not those hidden for another scene's."""
-    return [obj for obj in bpy.data.objects if HIDDEN_MARK in obj and not any(find(other) for other in obj.users_scene if other != scene)]
+    others = {other for other in bpy.data.scenes if find(other) not in (None, find(scene))}
+    return [obj for obj in bpy.data.objects if HIDDEN_MARK in obj and others.isdisjoint(obj.users_scene)]
 
 
 def _linked_warning(names: list[str]) -> list[str]:

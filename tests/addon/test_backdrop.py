@@ -540,6 +540,34 @@ def test_a_painting_is_put_up_without_cycles(parts, untidy, switch_cycles_off):
     assert state() == before
 
 
+def test_a_linked_copy_of_the_scene_leaves_the_backdrop_to_the_original(parts, view):
+    import bpy
+
+    deliver(parts, view, smooth_picture())
+    copy = view.scene.copy()
+    assert parts.backdrop.find(copy) is None and parts.backdrop.lender(copy) == view.scene
+    with bpy.context.temp_override(scene=copy):
+        assert not bpy.ops.veduta.remove_backdrop.poll()
+    deliver(parts, SimpleNamespace(scene=copy, camera=view.camera), sharp_picture())
+    assert len(view.scene.collection.children) == len(copy.collection.children) == 1
+    assert parts.backdrop.find(copy) != parts.backdrop.find(view.scene)
+    parts.backdrop.remove(copy)
+    assert not view.ground.visible_camera and parts.backdrop.lender(view.scene) is None
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert view.ground.visible_camera
+
+
+def test_linked_copies_take_the_backdrop_over_when_the_original_is_deleted(parts, view):
+    import bpy
+
+    deliver(parts, view, smooth_picture())
+    copies = [view.scene.copy(), view.scene.copy()]
+    bpy.context.window.scene = copies[0]
+    bpy.data.scenes.remove(view.scene)
+    assert parts.backdrop.remove(copies[1])
+    assert view.ground.visible_camera and not any(map(parts.backdrop.find, copies))
+
+
 def test_delivery_without_a_painting_is_refused(parts, view):
     import bpy
 
