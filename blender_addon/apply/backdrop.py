@@ -97,7 +97,7 @@ def remove(scene: bpy.types.Scene) -> bool:
     for thing in list(collection.objects):
         if thing.parent is not None:  # None when the user has deleted the camera
             viewport.hide(thing.parent, painting, bool(collection[_BACKGROUNDS]))
-        plane.remove(thing, painting)
+        plane.remove(thing)
     bpy.data.collections.remove(collection)
     return True
 
@@ -111,12 +111,12 @@ def recut(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer) -> None:
 
 def find(scene: bpy.types.Scene) -> bpy.types.Collection | None:
     """The collection of the scene's own backdrop, or None."""
-    return next((child for child in filter(_is_backdrop, scene.collection.children) if child.get(_SCENE) in (None, scene)), None)
+    return next((child for child in filter(_is_backdrop, scene.collection.children) if _owner(child) in (None, scene)), None)
 
 
 def lender(scene: bpy.types.Scene) -> bpy.types.Scene | None:
     """The scene whose backdrop this one shows because it is its copy; None where it shows its own or none."""
-    return next((child[_SCENE] for child in filter(_is_backdrop, scene.collection.children) if child.get(_SCENE) not in (None, scene)), None)
+    return None if find(scene) else next(map(_owner, filter(_is_backdrop, scene.collection.children)), None)
 
 
 def active_painting(scene: bpy.types.Scene) -> bpy.types.Image | None:
@@ -144,6 +144,12 @@ def uses(painting: bpy.types.Image) -> set[bpy.types.ID]:
 
 def _is_backdrop(collection: bpy.types.Collection) -> bool:
     return bool(collection.get(OWN_MARK)) and _BACKGROUNDS in collection
+
+
+def _owner(collection: bpy.types.Collection) -> bpy.types.Scene | None:
+    """The scene that a backdrop was made for; None where it has it no more, or, in a full copy, never had this copy of its collection."""
+    owner = collection.get(_SCENE)
+    return owner if owner is not None and collection in owner.collection.children[:] else None
 
 
 def _rendered_image(scene: bpy.types.Scene, painting: bpy.types.Image) -> bpy.types.Image:

@@ -74,15 +74,14 @@ def add(scene: bpy.types.Scene, collection: bpy.types.Collection, camera: bpy.ty
     return plane
 
 
-def remove(plane: bpy.types.Object, painting: bpy.types.Image) -> None:
-    """Delete the plane with its mesh, its material and, unless it is the painting itself, the image it shows."""
-    mesh, material = plane.data, plane.data.materials[0]
-    images = {node.image for node in material.node_tree.nodes if node.type == "TEX_IMAGE"}
+def remove(plane: bpy.types.Object) -> None:
+    """Delete the plane with its mesh, its material and the image made for it, but for what the plane of a copied scene shares."""
+    mesh = plane.data
+    materials = {material for material in mesh.materials if material is not None}
+    images = {node.image for material in materials for node in material.node_tree.nodes if node.type == "TEX_IMAGE" and node.image}
     bpy.data.objects.remove(plane)
-    bpy.data.meshes.remove(mesh)
-    bpy.data.materials.remove(material)
-    for image in images - {painting, None}:
-        bpy.data.images.remove(image)
+    for things in ({mesh}, materials, {image for image in images if image.get(OWN_MARK)}):
+        bpy.data.batch_remove([thing for thing in things if not thing.users])
 
 
 def _mesh() -> bpy.types.Mesh:

@@ -35,18 +35,16 @@ def recut(camera: bpy.types.Object, painting: bpy.types.Image, matte: np.ndarray
     """Cut the picture that `show` put up anew. Arguments as there."""
     for entry in _entries(camera, painting):
         former, entry.image = entry.image, _shown(painting, picture(painting), matte)
-        if former != painting:
-            bpy.data.images.remove(former)
+        _discard(former)
 
 
 def hide(camera: bpy.types.Object, painting: bpy.types.Image, before: bool) -> None:
     """Undo `show`. before: the camera's `show_background_images` of then."""
     for entry in _entries(camera, painting):
-        image = entry.image
+        image, entry.image = entry.image, None
         sequence.unfollow(entry.image_user)
         camera.data.background_images.remove(entry)
-        if image != painting:
-            bpy.data.images.remove(image)
+        _discard(image)
     camera.data.show_background_images = before
 
 
@@ -77,6 +75,12 @@ def _entries(camera: bpy.types.Object, painting: bpy.types.Image) -> list[bpy.ty
     """The camera's background images that `show` added."""
     return [entry for entry in camera.data.background_images
             if entry.image is not None and (entry.image == painting or entry.image.get(OWN_MARK))]
+
+
+def _discard(image: bpy.types.Image) -> None:
+    """Delete an image that was made here, unless the camera of a copied scene shows it still."""
+    if image.get(OWN_MARK) and not image.users:
+        bpy.data.images.remove(image)
 
 
 def _shown(painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:

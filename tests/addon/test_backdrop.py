@@ -568,6 +568,31 @@ def test_linked_copies_take_the_backdrop_over_when_the_original_is_deleted(parts
     assert view.ground.visible_camera and not any(map(parts.backdrop.find, copies))
 
 
+def test_a_full_copy_of_the_scene_shares_what_its_backdrop_shows(parts, untidy):
+    import bpy
+
+    images = {image.name for image in bpy.data.images}
+    painting = deliver(parts, untidy, smooth_picture(), matte_of_something())
+    bpy.ops.scene.new(type="FULL_COPY")
+    copy = bpy.context.scene
+    assert parts.backdrop.find(copy) not in (None, parts.backdrop.find(untidy.scene))
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert copy.camera != untidy.camera and [*map(name_of_image, copy.camera.data.background_images)] == ["Reference"]
+    assert copy.objects["Ground.001"].visible_camera and not untidy.ground.visible_camera
+    plane, = parts.backdrop.find(untidy.scene).objects
+    shown = {node.image.name for node in plane.data.materials[0].node_tree.nodes if node.type == "TEX_IMAGE"}
+    assert shown == {"Veduta Render Backdrop"}
+    assert [*map(name_of_image, untidy.camera.data.background_images)] == ["Reference", "Veduta Viewport Backdrop"]
+    bpy.context.window.scene = untidy.scene
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert {image.name for image in bpy.data.images} == images | {painting.name}
+
+
+def name_of_image(entry) -> str:
+    """The name of what a camera's background image shows."""
+    return entry.image.name
+
+
 def test_delivery_without_a_painting_is_refused(parts, view):
     import bpy
 
