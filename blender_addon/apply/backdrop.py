@@ -21,9 +21,9 @@ from . import colour, override_marks, plane, sequence, viewport, visibility
 
 NAME = "Veduta Backdrop"
 UNLIT = "veduta_unlit"  # custom property of a painting that has relief: the Image without
-# Custom properties of the backdrop's collection: the scene whose it is, the painting shown, and whether the camera showed background images
-# before. A scene that is a linked copy has the collection too, but no backdrop.
-_SCENE, _PAINTING, _BACKGROUNDS = "veduta_scene", "veduta_painting", "veduta_show_background_images"
+# Custom properties of the backdrop's collection: the scene whose it is (one that is a linked copy has the collection too, but no backdrop),
+# the painting shown, the image that shows it in the viewport, and whether the camera showed background images before.
+_SCENE, _PAINTING, _SHOWN, _BACKGROUNDS = "veduta_scene", "veduta_painting", "veduta_shown", "veduta_show_background_images"
 
 
 def deliver(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, matte: np.ndarray, result: Result,
@@ -55,7 +55,7 @@ def put_up(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.ty
     collection = _begin(context, scene, camera, warn)
     collection[_PAINTING] = painting
     plane.add(scene, collection, camera, _rendered_image(scene, painting), picture.shape[1::-1])
-    viewport.show(camera, painting, picture, matte)
+    collection[_SHOWN] = viewport.show(camera, painting, picture, matte)
 
 
 def put_up_frames(context: bpy.types.Context, *, scene: bpy.types.Scene, camera: bpy.types.Object, frames: sequence.Sequence,
@@ -66,7 +66,7 @@ def put_up_frames(context: bpy.types.Context, *, scene: bpy.types.Scene, camera:
     for node in shown.data.materials[0].node_tree.nodes:
         if node.type == "TEX_IMAGE":
             sequence.follow(node.image_user, frames)
-    viewport.show_frames(camera, frames)
+    collection[_SHOWN] = viewport.show_frames(camera, frames)
 
 
 @override_marks.kept()
@@ -91,22 +91,28 @@ def remove(scene: bpy.types.Scene) -> bool:
     collection = find(scene)
     if collection is None:
         return False
-    painting = collection.get(_PAINTING)
     for obj in _hidden(scene):
         visibility.show(obj)
+    eye, shown = camera(scene), collection.get(_SHOWN)
+    if eye is not None and shown is not None:  # None when the user has deleted it
+        viewport.hide(eye, shown)
+    if eye is not None:
+        _switch_back(eye.data, collection)
     for thing in list(collection.objects):
-        if thing.parent is not None:  # None when the user has deleted the camera
-            viewport.hide(thing.parent, painting, bool(collection[_BACKGROUNDS]))
         plane.remove(thing)
     bpy.data.collections.remove(collection)
+    if shown is not None:
+        viewport.discard(shown)
     return True
 
 
 def recut(scene: bpy.types.Scene, view_layer: bpy.types.ViewLayer) -> None:
     """Cut the viewport's picture anew, where the kept objects stand now. Raises CaptureError for a camera that has become panoramic."""
-    eye, painting = camera(scene), active_painting(scene)
-    if eye is not None and painting is not None:
-        viewport.recut(eye, painting, kept_matte(scene, view_layer, eye, *painting.size))
+    collection, eye, painting = find(scene), camera(scene), active_painting(scene)
+    shown = collection.get(_SHOWN) if collection else None
+    if eye is not None and painting is not None and shown is not None:
+        collection[_SHOWN] = viewport.recut(eye, shown, painting, kept_matte(scene, view_layer, eye, *painting.size))
+        viewport.discard(shown)
 
 
 def find(scene: bpy.types.Scene) -> bpy.types.Collection | None:
@@ -140,6 +146,17 @@ def uses(painting: bpy.types.Image) -> set[bpy.types.ID]:
             for thing in collection.objects:
                 found.update((*thing.data.materials, thing.parent and thing.parent.data))
     return found
+
+
+def _switch_back(eye: bpy.types.Camera, collection: bpy.types.Collection) -> None:
+    """Let the camera show background images or not, as before the backdrop; where it has another scene's too, that will do so."""
+    before = bool(collection[_BACKGROUNDS])
+    other = next((other for other in filter(_is_backdrop, bpy.data.collections) if other != collection and other.users
+                  and any(thing.parent and thing.parent.data == eye for thing in other.objects)), None)
+    if other is None:
+        eye.show_background_images = before
+    elif not before:  # the later of two found them shown
+        other[_BACKGROUNDS] = False
 
 
 def _is_backdrop(collection: bpy.types.Collection) -> bool:

@@ -18,34 +18,43 @@ from . import colour, sequence
 _UNCOMPRESSED_RGB, _EIGHT_BITS_OF_ALPHA, _TOP_DOWN = 2, 8, 0x20
 
 
-def show(camera: bpy.types.Object, painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) -> None:
-    """Draw the painting over the camera's view, but not over kept objects.
+def show(camera: bpy.types.Object, painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:
+    """Draw the painting over the camera's view, but not over kept objects. Returns the image that does so.
 
     picture: (H, W, 3) uint8 sRGB; matte: (H, W) float32, coverage of the kept objects, 0 to 1. Row 0 at the top.
     """
-    _add(camera, _shown(painting, picture, matte))
+    return _add(camera, _shown(painting, picture, matte)).image
 
 
-def show_frames(camera: bpy.types.Object, frames: sequence.Sequence) -> None:
-    """Draw painted frames over the camera's view, but not over kept objects, which their alpha leaves out."""
-    sequence.follow(_add(camera, sequence.image(frames, "STRAIGHT", colour.PLAIN)).image_user, frames)
+def show_frames(camera: bpy.types.Object, frames: sequence.Sequence) -> bpy.types.Image:
+    """Draw painted frames over the camera's view, but not over kept objects, which their alpha leaves out. Returns as `show` does."""
+    entry = _add(camera, sequence.image(frames, "STRAIGHT", colour.PLAIN))
+    sequence.follow(entry.image_user, frames)
+    return entry.image
 
 
-def recut(camera: bpy.types.Object, painting: bpy.types.Image, matte: np.ndarray) -> None:
-    """Cut the picture that `show` put up anew. Arguments as there."""
-    for entry in _entries(camera, painting):
-        former, entry.image = entry.image, _shown(painting, picture(painting), matte)
-        _discard(former)
+def recut(camera: bpy.types.Object, shown: bpy.types.Image, painting: bpy.types.Image, matte: np.ndarray) -> bpy.types.Image:
+    """Cut the picture anew in place of `shown`, which `show` returned. Arguments and result as there; `shown` is the caller's to discard."""
+    cut = _shown(painting, picture(painting), matte)
+    entry = _entry(camera, shown)
+    if entry is not None:
+        entry.image = cut
+    return cut
 
 
-def hide(camera: bpy.types.Object, painting: bpy.types.Image, before: bool) -> None:
-    """Undo `show`. before: the camera's `show_background_images` of then."""
-    for entry in _entries(camera, painting):
-        image, entry.image = entry.image, None
+def hide(camera: bpy.types.Object, shown: bpy.types.Image) -> None:
+    """Draw `shown`, which `show` returned, no more; it is the caller's to discard."""
+    entry = _entry(camera, shown)
+    if entry is not None:
+        entry.image = None  # else it counts as used further on
         sequence.unfollow(entry.image_user)
         camera.data.background_images.remove(entry)
-        _discard(image)
-    camera.data.show_background_images = before
+
+
+def discard(shown: bpy.types.Image) -> None:
+    """Delete an image that `show` made, unless something shows it still, as the camera of a copied scene does."""
+    if shown.get(OWN_MARK) and not shown.users:
+        bpy.data.images.remove(shown)
 
 
 def cut_out(picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:
@@ -71,16 +80,9 @@ def _add(camera: bpy.types.Object, image: bpy.types.Image) -> bpy.types.CameraBa
     return entry
 
 
-def _entries(camera: bpy.types.Object, painting: bpy.types.Image) -> list[bpy.types.CameraBackgroundImage]:
-    """The camera's background images that `show` added."""
-    return [entry for entry in camera.data.background_images
-            if entry.image is not None and (entry.image == painting or entry.image.get(OWN_MARK))]
-
-
-def _discard(image: bpy.types.Image) -> None:
-    """Delete an image that was made here, unless the camera of a copied scene shows it still."""
-    if image.get(OWN_MARK) and not image.users:
-        bpy.data.images.remove(image)
+def _entry(camera: bpy.types.Object, shown: bpy.types.Image) -> bpy.types.CameraBackgroundImage | None:
+    """The latest of the camera's background images that is `shown`; None where the user has taken it away."""
+    return next((entry for entry in reversed(camera.data.background_images) if entry.image == shown), None)
 
 
 def _shown(painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:

@@ -588,6 +588,30 @@ def test_a_full_copy_of_the_scene_shares_what_its_backdrop_shows(parts, untidy):
     assert {image.name for image in bpy.data.images} == images | {painting.name}
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_two_scenes_with_one_camera_each_have_their_picture(parts, view, kept):
+    import bpy
+
+    other = bpy.data.scenes.new("Other")
+    other.collection.objects.link(view.camera)
+    matte = matte_of_something() if kept else None
+    deliver(parts, view, smooth_picture(), matte)
+    deliver(parts, SimpleNamespace(scene=other, camera=view.camera), sharp_picture(), matte)
+    first, second = view.camera.data.background_images
+    shown = first.image
+    assert shown != second.image
+    parts.backdrop.recut(other, other.view_layers[0])
+    parts.backdrop.remove(other)
+    entry, = view.camera.data.background_images
+    assert entry.image == shown and view.camera.data.show_background_images
+    deliver(parts, SimpleNamespace(scene=other, camera=view.camera), sharp_picture(), matte)
+    parts.backdrop.remove(view.scene)
+    assert len(view.camera.data.background_images) == 1 and view.camera.data.show_background_images
+    parts.backdrop.remove(other)
+    assert not view.camera.data.background_images and not view.camera.data.show_background_images
+    assert not [image.name for image in bpy.data.images if image.name.startswith("Veduta Viewport")]
+
+
 def name_of_image(entry) -> str:
     """The name of what a camera's background image shows."""
     return entry.image.name
