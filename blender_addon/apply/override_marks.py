@@ -40,7 +40,7 @@ def put_back() -> None:
     for scene in bpy.data.scenes:
         for entry in scene.get(_COPIES, ()):
             obj = entry.get("object")  # None when it has been deleted
-            if obj is None or obj.override_library is None:
+            if obj is None or not _is_override(obj):
                 continue
             for name, value in entry["marks"].items():
                 if name not in obj:
@@ -48,7 +48,7 @@ def put_back() -> None:
 
 
 def _copy() -> None:
-    copies = [{"object": obj, "marks": marks} for obj in bpy.data.objects if obj.override_library and (marks := _marks(obj))]
+    copies = [{"object": obj, "marks": marks} for obj in bpy.data.objects if _is_override(obj) and (marks := _marks(obj))]
     for scene in bpy.data.scenes:
         if scene.library is not None:
             continue
@@ -56,6 +56,10 @@ def _copy() -> None:
             scene[_COPIES] = copies
         elif _COPIES in scene:
             del scene[_COPIES]
+
+
+def _is_override(obj: bpy.types.Object) -> bool:
+    return obj.override_library is not None and obj.library is None  # a library's own overrides are read-only
 
 
 def _marks(obj: bpy.types.Object) -> dict:
