@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 
 from .. import recipe as recipes
-from ..assignment import OWN_MARK
+from ..assignment import OWN_MARK, is_own
 from ..capture import kept_matte
 from ..capture.extract import HIDDEN_MARK
 from ..synth_core.request import Result
@@ -98,8 +98,11 @@ def remove(scene: bpy.types.Scene) -> bool:
         viewport.hide(eye, shown)
     if eye is not None:
         _switch_back(eye.data, collection)
-    for thing in list(collection.objects):
-        plane.remove(thing)
+    for thing in collection.objects[:]:
+        if is_own(thing):
+            plane.remove(thing)
+        elif thing.users_collection == (collection,):  # the user's, put there by hand
+            scene.collection.objects.link(thing)
     bpy.data.collections.remove(collection)
     if shown is not None:
         viewport.discard(shown)
@@ -134,7 +137,7 @@ def active_painting(scene: bpy.types.Scene) -> bpy.types.Image | None:
 def camera(scene: bpy.types.Scene) -> bpy.types.Object | None:
     """The camera whose backdrop it is; None without a backdrop, or when the camera has been deleted."""
     collection = find(scene)
-    return next((thing.parent for thing in collection.objects), None) if collection else None
+    return next((thing.parent for thing in _planes(collection)), None) if collection else None
 
 
 def uses(painting: bpy.types.Image) -> set[bpy.types.ID]:
@@ -143,7 +146,7 @@ def uses(painting: bpy.types.Image) -> set[bpy.types.ID]:
     for collection in filter(_is_backdrop, bpy.data.collections):
         if collection.get(_PAINTING) == painting:
             found.add(collection)
-            for thing in collection.objects:
+            for thing in _planes(collection):
                 found.update((*thing.data.materials, thing.parent and thing.parent.data))
     return found
 
@@ -152,7 +155,7 @@ def _switch_back(eye: bpy.types.Camera, collection: bpy.types.Collection) -> Non
     """Let the camera show background images or not, as before the backdrop; where it has another scene's too, that will do so."""
     before = bool(collection[_BACKGROUNDS])
     other = next((other for other in filter(_is_backdrop, bpy.data.collections) if other != collection and other.users
-                  and any(thing.parent and thing.parent.data == eye for thing in other.objects)), None)
+                  and any(thing.parent and thing.parent.data == eye for thing in _planes(other))), None)
     if other is None:
         eye.show_background_images = before
     elif not before:  # the later of two found them shown
@@ -160,7 +163,12 @@ def _switch_back(eye: bpy.types.Camera, collection: bpy.types.Collection) -> Non
 
 
 def _is_backdrop(collection: bpy.types.Collection) -> bool:
-    return bool(collection.get(OWN_MARK)) and _BACKGROUNDS in collection
+    return is_own(collection) and _BACKGROUNDS in collection
+
+
+def _planes(collection: bpy.types.Collection) -> list[bpy.types.Object]:
+    """The plane of the collection's backdrop, in a list that is empty where there is none."""
+    return [thing for thing in collection.objects if is_own(thing)]
 
 
 def _owner(collection: bpy.types.Collection) -> bpy.types.Scene | None:

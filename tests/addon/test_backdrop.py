@@ -496,6 +496,18 @@ def test_remove_works_after_the_camera_was_deleted(parts, view):
     assert parts.backdrop.find(view.scene) is None and view.ground.visible_camera == visible
 
 
+def test_objects_put_into_the_backdrops_collection_stay(parts, view):
+    import bpy
+
+    deliver(parts, view, smooth_picture())
+    collection = parts.backdrop.find(view.scene)
+    view.scene.collection.objects.unlink(view.house)
+    for thing in (view.house, bpy.data.objects.new("Empty", None)):
+        collection.objects.link(thing)
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert {"House", "Empty"} <= {*view.scene.collection.objects.keys()}
+
+
 def test_remove_spares_objects_of_another_scenes_backdrop(parts, view):
     import bpy
 
