@@ -8,7 +8,7 @@ from . import history as paintings
 from . import live as live_view
 from . import installed, looks, painting, panels, preferences, properties, service, swatches, thumbnails, variations
 from . import relief as reliefs
-from .apply import follow
+from .apply import follow, override_marks
 from .operators import (
     apply, deliver, export_frames, export_layers, frames, ground, hand_over, history, label, live, look, match_light, paint, relief,
     reproduce, sample_terrain, show_labels, texture, world,
@@ -55,6 +55,7 @@ def register() -> None:
     properties.attach()
     swatches.load()
     follow.attach()
+    override_marks.attach()
     command.attach()
 
 
@@ -67,6 +68,7 @@ def unregister() -> None:
     service.close()
     show_labels.hide_all()
     command.detach()
+    override_marks.detach()
     follow.detach()
     thumbnails.free()
     variations.forget()

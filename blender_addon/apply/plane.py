@@ -74,15 +74,14 @@ def add(scene: bpy.types.Scene, collection: bpy.types.Collection, camera: bpy.ty
     return plane
 
 
-def remove(plane: bpy.types.Object, painting: bpy.types.Image) -> None:
-    """Delete the plane with its mesh, its material and, unless it is the painting itself, the image it shows."""
-    mesh, material = plane.data, plane.data.materials[0]
-    images = {node.image for node in material.node_tree.nodes if node.type == "TEX_IMAGE"}
+def remove(plane: bpy.types.Object) -> None:
+    """Delete the plane with its mesh, its material and the image made for it, but for what the plane of a copied scene shares."""
+    mesh = plane.data
+    materials = {material for material in mesh.materials if material is not None}
+    images = {node.image for material in materials for node in material.node_tree.nodes if node.type == "TEX_IMAGE" and node.image}
     bpy.data.objects.remove(plane)
-    bpy.data.meshes.remove(mesh)
-    bpy.data.materials.remove(material)
-    for image in images - {painting, None}:
-        bpy.data.images.remove(image)
+    for things in ({mesh}, materials, {image for image in images if image.get(OWN_MARK)}):
+        bpy.data.batch_remove([thing for thing in things if not thing.users])
 
 
 def _mesh() -> bpy.types.Mesh:
@@ -99,7 +98,8 @@ def _material(scene: bpy.types.Scene, image: bpy.types.Image, size: tuple[int, i
     """Emission of the image, which Cycles never samples as a light: sharpened where the render has the image's size, else blended."""
     material = bpy.data.materials.new(NAME)
     compat.enable_nodes(material)
-    material.cycles.emission_sampling = "NONE"
+    if hasattr(material, "cycles"):  # not where Cycles is switched off
+        material.cycles.emission_sampling = "NONE"
     tree = material.node_tree
     tree.nodes.clear()
     width, height = size  # asking the image would decode it
@@ -124,7 +124,9 @@ def _sharpened(tree: bpy.types.NodeTree, scene: bpy.types.Scene, image: bpy.type
     for offset in ((1 / width, 0, 0), (-1 / width, 0, 0), (0, 1 / height, 0), (0, -1 / height, 0)):
         excess = _vector_math(tree, "SUBTRACT", excess, _texture(tree, image, "Closest", offset))
     share = _vector_math(tree, "SCALE", excess)
-    _drive(share.node.inputs["Scale"].driver_add("default_value"), _SHARPENING, scene, None)
+    share.node.inputs["Scale"].default_value = 0
+    if hasattr(scene, "cycles"):  # else there is no such filter to make up for
+        _drive(share.node.inputs["Scale"].driver_add("default_value"), _SHARPENING, scene, None)
     # Less than no light would balance the filter beside highlights too, but leaves black dots where it doesn't quite. Saturated colours
     # that come out of the inverse of AgX are below zero in themselves, and stay so.
     return _vector_math(tree, "MAXIMUM", _vector_math(tree, "ADD", middle, share), _vector_math(tree, "MINIMUM", middle))

@@ -132,7 +132,8 @@ def material(label: int, groups: list[tuple[Projector, bpy.types.NodeTree]], pal
     made = bpy.data.materials.new(f"Veduta {label_set.LABELS[label].name.capitalize()}")
     made[OWN_MARK] = True
     compat.enable_nodes(made)
-    made.cycles.emission_sampling = "NONE"
+    if hasattr(made, "cycles"):  # not where Cycles is switched off
+        made.cycles.emission_sampling = "NONE"
     made.diffuse_color = (*np.power(np.array(label_set.LABELS[label].colour) / 255, 2.2).tolist(), 1.0)
     made.node_tree.nodes.clear()
     nodes = Nodes(made.node_tree)

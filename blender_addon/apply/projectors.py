@@ -93,7 +93,7 @@ def show_in(projector: Projector, space: str) -> bpy.types.Image:
         bpy.data.images.remove(former)
     stand[_SHOWN] = projector.painting
     if space != colour.PLAIN:
-        image = viewport.packed(f"Veduta {projector.camera}", bytes(projector.painting.packed_file.data))
+        image = viewport.packed(f"Veduta {projector.camera}", viewport.file(projector.painting))
         image[OWN_MARK] = True
         image.colorspace_settings.name = space
         stand[_SHOWN] = image

@@ -1,8 +1,9 @@
 """The paintings as textures: which objects show them, delivered in one go and taken back in one go.
 
 Materials are swapped in the objects' own slots (linked to the object, not to its mesh), so nobody else's mesh, linked or shared, is
-touched. What a slot held is kept on its object, in the custom property _SLOTS, and given back by `remove`. The materials bear the labels of
-those they stand in for, so the scene's label map stays what it was. Which projectors there are is `projectors`' business.
+touched. What a slot held is kept on its object, in the custom property _SLOTS (for library overrides see `override_marks`), and given back
+by `remove`. The materials bear the labels of those they stand in for, so the scene's label map stays what it was. Which projectors there
+are is `projectors`' business.
 """
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from ..capture.extract import listed
 from ..capture.materials import Cutout, look
 from ..synth_core import labels as label_set
 from ..synth_core import png
-from . import backdrop, colour, projection_nodes, projectors, unwrap, uv_maps, viewport
+from . import backdrop, colour, override_marks, projection_nodes, projectors, unwrap, uv_maps, viewport
 
 _SLOTS = "veduta_slots"  # on an object: for each slot how it was linked and what it held
 _LASTING = "veduta_lasting"  # on an object whose texture projections don't replace
@@ -49,6 +50,7 @@ def deliver(context: bpy.types.Context, scene: bpy.types.Scene, *, camera: str, 
         warn(sentence)
 
 
+@override_marks.kept()
 def rebuild(context: bpy.types.Context, scene: bpy.types.Scene) -> list[str]:
     """Give every labelled object materials of the scene's projectors and settings. Returns sentences on those that can't have them."""
     settings, shown = scene.veduta.textures, projectors.found(scene)
@@ -80,6 +82,7 @@ def set_grazing(scene: bpy.types.Scene, angle: float) -> None:
         projection_nodes.set_grazing(tree, angle)
 
 
+@override_marks.kept()
 def remove(context: bpy.types.Context, scene: bpy.types.Scene, camera: str = "") -> bool:
     """Take a camera's projection away, or with "" all of them and give every object its own materials back. Paintings stay.
 
@@ -108,6 +111,7 @@ def remove(context: bpy.types.Context, scene: bpy.types.Scene, camera: str = "")
     return True
 
 
+@override_marks.kept()
 def put_on(scene: bpy.types.Scene, obj: bpy.types.Object, materials: list[bpy.types.Material | None], lasting: bool = False) -> None:
     """Show other materials in the object's slots, until `remove` and, unless they are `lasting`, `rebuild`; None leaves a slot alone."""
     former = _own_materials(scene)

@@ -11,45 +11,50 @@ import bpy
 import numpy as np
 
 from ..assignment import OWN_MARK
+from ..capture import CaptureError
+from ..synth_core import png
 from . import colour, sequence
 
 _UNCOMPRESSED_RGB, _EIGHT_BITS_OF_ALPHA, _TOP_DOWN = 2, 8, 0x20
 
 
-def show(camera: bpy.types.Object, painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) -> bool:
-    """Draw the painting over the camera's view, but not over kept objects. Returns the camera's former `show_background_images`.
+def show(camera: bpy.types.Object, painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:
+    """Draw the painting over the camera's view, but not over kept objects. Returns the image that does so.
 
     picture: (H, W, 3) uint8 sRGB; matte: (H, W) float32, coverage of the kept objects, 0 to 1. Row 0 at the top.
     """
-    before = camera.data.show_background_images
-    _add(camera, _shown(painting, picture, matte))
-    return before
+    return _add(camera, _shown(painting, picture, matte)).image
 
 
-def show_frames(camera: bpy.types.Object, frames: sequence.Sequence) -> bool:
+def show_frames(camera: bpy.types.Object, frames: sequence.Sequence) -> bpy.types.Image:
     """Draw painted frames over the camera's view, but not over kept objects, which their alpha leaves out. Returns as `show` does."""
-    before = camera.data.show_background_images
-    sequence.follow(_add(camera, sequence.image(frames, "STRAIGHT", colour.PLAIN)).image_user, frames)
-    return before
+    entry = _add(camera, sequence.image(frames, "STRAIGHT", colour.PLAIN))
+    sequence.follow(entry.image_user, frames)
+    return entry.image
 
 
-def recut(camera: bpy.types.Object, painting: bpy.types.Image, matte: np.ndarray) -> None:
-    """Cut the picture that `show` put up anew. Arguments as there."""
-    for entry in _entries(camera, painting):
-        former, entry.image = entry.image, _shown(painting, picture(painting), matte)
-        if former != painting:
-            bpy.data.images.remove(former)
+def recut(camera: bpy.types.Object, shown: bpy.types.Image, painting: bpy.types.Image, matte: np.ndarray) -> bpy.types.Image:
+    """Cut the picture anew in place of `shown`, which `show` returned. Arguments and result as there; `shown` is the caller's to discard."""
+    cut = _shown(painting, picture(painting), matte)
+    entry = _entry(camera, shown)
+    if entry is not None:
+        entry.image = cut
+    return cut
 
 
-def hide(camera: bpy.types.Object, painting: bpy.types.Image, before: bool) -> None:
-    """Undo `show`. `before` is what it returned."""
-    for entry in _entries(camera, painting):
-        image = entry.image
+def hide(camera: bpy.types.Object, shown: bpy.types.Image) -> None:
+    """Draw `shown`, which `show` returned, no more; it is the caller's to discard."""
+    entry = _entry(camera, shown)
+    if entry is not None:
+        entry.image = None  # else it counts as used further on
         sequence.unfollow(entry.image_user)
         camera.data.background_images.remove(entry)
-        if image != painting:
-            bpy.data.images.remove(image)
-    camera.data.show_background_images = before
+
+
+def discard(shown: bpy.types.Image) -> None:
+    """Delete an image that `show` made, unless something shows it still, as the camera of a copied scene does."""
+    if shown.get(OWN_MARK) and not shown.users:
+        bpy.data.images.remove(shown)
 
 
 def cut_out(picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:
@@ -75,10 +80,9 @@ def _add(camera: bpy.types.Object, image: bpy.types.Image) -> bpy.types.CameraBa
     return entry
 
 
-def _entries(camera: bpy.types.Object, painting: bpy.types.Image) -> list[bpy.types.CameraBackgroundImage]:
-    """The camera's background images that `show` added."""
-    return [entry for entry in camera.data.background_images
-            if entry.image is not None and (entry.image == painting or entry.image.get(OWN_MARK))]
+def _entry(camera: bpy.types.Object, shown: bpy.types.Image) -> bpy.types.CameraBackgroundImage | None:
+    """The latest of the camera's background images that is `shown`; None where the user has taken it away."""
+    return next((entry for entry in reversed(camera.data.background_images) if entry.image == shown), None)
 
 
 def _shown(painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) -> bpy.types.Image:
@@ -86,11 +90,18 @@ def _shown(painting: bpy.types.Image, picture: np.ndarray, matte: np.ndarray) ->
 
 
 def picture(painting: bpy.types.Image) -> np.ndarray:
-    """(H, W, 3) uint8: the painting's bytes, row 0 at the top."""
+    """(H, W, 3) uint8: the painting's bytes, row 0 at the top. Raises CaptureError for one whose file is gone."""
     width, height = painting.size
+    if not (width and height):
+        raise CaptureError(f"The file of {painting.name} is gone; put {painting.filepath} back, then try again.")
     pixels = np.empty(width * height * 4, np.float32)
     painting.pixels.foreach_get(pixels)
     return np.rint(pixels.reshape(height, width, 4)[::-1, :, :3] * 255).astype(np.uint8)
+
+
+def file(painting: bpy.types.Image) -> bytes:
+    """The painting as a picture file: the packed one or, where the user has unpacked it or saved it elsewhere, a new one of its pixels."""
+    return bytes(painting.packed_file.data) if painting.packed_file else png.encode(picture(painting))
 
 
 def packed(name: str, file: bytes) -> bpy.types.Image:

@@ -1,7 +1,8 @@
 """Hides painted objects from the camera while a backdrop shows them, and gives their visibility back. Nothing else is changed.
 
 They still cast shadows, bounce light and show in reflections. What they were is kept on each object itself, in the custom property
-HIDDEN_MARK, so that it survives renaming, duplication and a save; capture reads the mark and still paints these objects.
+HIDDEN_MARK, so that it survives renaming, duplication and a save; capture reads the mark and still paints these objects. Callers see to
+it that the marks of library overrides are `override_marks.kept`.
 """
 from __future__ import annotations
 

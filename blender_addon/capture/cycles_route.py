@@ -134,10 +134,10 @@ class CyclesRoute:
 
 def _set_up(scene: bpy.types.Scene) -> None:
     """One sample at each pixel's centre, numbers unchanged into a 32-bit file."""
-    render = scene.render
-    render.engine = "CYCLES"
     if not hasattr(scene, "cycles"):
         raise CaptureError("Without a window Veduta captures with Cycles, which is switched off; enable Cycles in the preferences.")
+    render = scene.render
+    render.engine = "CYCLES"
     render.film_transparent = True
     render.resolution_percentage = 100
     render.use_compositing = render.use_sequencer = render.use_file_extension = False

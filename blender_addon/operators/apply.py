@@ -34,10 +34,12 @@ class VEDUTA_OT_remove_backdrop(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        if backdrop.find(context.scene) is None:
-            cls.poll_message_set("The scene has no backdrop; Paint makes one.")
-            return False
-        return True
+        if backdrop.find(context.scene) is not None:
+            return True
+        lender = backdrop.lender(context.scene)
+        cls.poll_message_set(f"The backdrop belongs to the scene {lender.name}; remove it there." if lender else
+                             "The scene has no backdrop; Paint makes one.")
+        return False
 
     def execute(self, context):
         backdrop.remove(context.scene)

@@ -9,7 +9,7 @@ from bpy.props import StringProperty
 from .. import history
 from .. import recipe as recipes
 from .. import relief as reliefs
-from ..apply import backdrop
+from ..apply import backdrop, viewport
 from ..capture import CaptureError, kept_matte
 from . import show_labels
 
@@ -56,11 +56,11 @@ class VEDUTA_OT_apply_painting(OnPainting, bpy.types.Operator):
         try:
             recipe = recipes.load(image)
             camera = painted_camera(scene, recipe)
-            matte = kept_matte(scene, context.view_layer, camera, *recipe.labels.shape[::-1])
+            matte, picture = kept_matte(scene, context.view_layer, camera, *recipe.labels.shape[::-1]), viewport.picture(image)
         except (recipes.RecipeError, CaptureError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        backdrop.put_up(context, scene=scene, camera=camera, matte=matte, painting=image,
+        backdrop.put_up(context, scene=scene, camera=camera, matte=matte, painting=image, picture=picture,
                         warn=lambda sentence: self.report({"WARNING"}, sentence))
         show_labels.hide(scene)  # they would be drawn over it
         if not recipes.is_view(recipe, scene, camera):
@@ -86,14 +86,14 @@ class VEDUTA_OT_delete_painting(OnPainting, bpy.types.Operator):
     bl_label = "Delete Painting"
 
     def act(self, context, image):
-        for scene in bpy.data.scenes:
-            if backdrop.active_painting(scene) == image:
-                backdrop.remove(scene)
-        users = bpy.data.user_map(subset={image})[image]
+        users = bpy.data.user_map(subset={image})[image] - backdrop.uses(image)
         if users:
             names = ", ".join(sorted(user.name for user in users))
             self.report({"ERROR"}, f"{image.name} is in use by {names}; take it away there first.")
             return {"CANCELLED"}
+        for scene in bpy.data.scenes:
+            if backdrop.active_painting(scene) == image:
+                backdrop.remove(scene)
         unlit = reliefs.unlit(image)
         bpy.data.images.remove(image)
         if unlit != image and not unlit.users:  # else another lighting of the same picture needs it

@@ -5,7 +5,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty
 
 from .. import assignment
-from ..apply import follow, visibility
+from ..apply import follow, override_marks, visibility
 from ..properties import label_items
 from ..synth_core import labels
 
@@ -68,10 +68,11 @@ class VEDUTA_OT_toggle_keep(bpy.types.Operator):
         except NothingToLabel as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        for obj in objects:
-            assignment.set_keep(context.scene, obj, self.keep)
-            if self.keep:
-                visibility.show(obj)  # a backdrop may hide it
+        with override_marks.kept():
+            for obj in objects:
+                assignment.set_keep(context.scene, obj, self.keep)
+                if self.keep:
+                    visibility.show(obj)  # a backdrop may hide it
         follow.wake()
         return {"FINISHED"}
 

@@ -15,6 +15,7 @@ import numpy as np
 from .. import advice, looks, painting
 from .. import recipe as recipes
 from .. import relief as reliefs
+from ..apply import override_marks
 from ..capture import CaptureError, UnlabelledError, View, capture, painting_size
 from ..painting import PaintingError
 from ..synth_core.holes import nearest_labels
@@ -151,6 +152,7 @@ def captured(context: bpy.types.Context, camera: bpy.types.Object | None, seed: 
     """
     scene = context.scene
     look = looks.wanted(scene, seed)
+    override_marks.put_back()  # reloading a library takes them, and what the backdrop hides would not be captured
     try:
         view = _despeckled(scene, capture(scene, context.view_layer, camera, *(at or size(scene))))
         advice.keep([*map(advice.Advice, view.warnings), *advice.of(view.labels, view.unlabelled, view.depth, view.lens.near)])

@@ -41,10 +41,11 @@ class VEDUTA_OT_relight(StartsPainting, bpy.types.Operator):
         try:
             relief, matte = reliefs.recall(scene, image, asked) or (
                 reliefs.captured(context, camera, recipe, asked), kept_matte(scene, context.view_layer, camera, *recipe.labels.shape[::-1]))
+            picture = viewport.picture(reliefs.unlit(image))
         except CaptureError as error:
             raise PaintingError(str(error)) from error
         recipe = replace(recipe, relief=relief.amounts)
-        request = ReliefRequest(viewport.picture(reliefs.unlit(image)), relief, recipes.texts(recipe))
+        request = ReliefRequest(picture, relief, recipes.texts(recipe))
         painting.start(request, _relit(scene, camera, image, matte, recipe, relief))
         return []
 

@@ -77,6 +77,15 @@ def shelf(part) -> Iterator[Path]:
 
 
 @pytest.fixture
+def switch_cycles_off() -> Iterator[Callable[[], None]]:
+    """Switches the Cycles add-on off; it is on again afterwards."""
+    import bpy
+
+    yield lambda: bpy.ops.preferences.addon_disable(module="cycles")
+    bpy.ops.preferences.addon_enable(module="cycles")
+
+
+@pytest.fixture
 def beach(scene):
     """A labelled plane before a camera, to be painted at 96 x 64."""
     import bpy

@@ -435,6 +435,47 @@ def test_linked_objects_are_named_because_they_cannot_be_hidden(parts, view, tmp
     assert linked.objects[0].visible_camera and not view.ground.visible_camera
 
 
+def overridden(objects, library: str) -> list:
+    """The objects moved to a library of their own, and library overrides of them in their place."""
+    import bpy
+
+    names = [obj.name for obj in objects]
+    bpy.data.libraries.write(library, set(objects))
+    bpy.data.batch_remove(objects)
+    with bpy.data.libraries.load(library, link=True) as (_, linked):
+        linked.objects = list(names)
+    for obj in linked.objects:
+        bpy.context.scene.collection.objects.link(obj)
+    bpy.context.view_layer.update()
+    made = [obj.override_create(remap_local_usages=True) for obj in linked.objects]
+    bpy.context.view_layer.update()
+    return made
+
+
+def test_library_overrides_show_again_after_saving(part, parts, view, tmp_path):
+    import bpy
+
+    overridden([view.ground], str(tmp_path / "ground.blend"))
+    deliver(parts, view, smooth_picture())
+    assert not view.scene.objects["Ground"].visible_camera
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    scene = bpy.context.scene
+    ground = scene.objects["Ground"]
+    assert ground.override_library and not ground.visible_camera
+    assert (part("capture").capture(scene, bpy.context.view_layer, scene.camera, WIDTH, HEIGHT).labels == 16).any()
+    bpy.data.libraries[0].reload()
+    seen, _ = part("operators.paint").captured(bpy.context, scene.camera, seed=7)
+    assert (seen.labels == 16).any()
+    bpy.data.libraries[0].reload()
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    ground = scene.objects["Ground"]
+    assert ground.visible_camera and ground.visible_transmission
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert not [key for thing in (bpy.context.scene, bpy.context.scene.objects["Ground"]) for key in thing.keys() if key.startswith("veduta_")]
+
+
 def test_second_painting_replaces_the_first_and_leaves_its_pixels(parts, untidy):
     first = deliver(parts, untidy, smooth_picture(), matte_of_something())
     delivered = state()
@@ -455,6 +496,18 @@ def test_remove_works_after_the_camera_was_deleted(parts, view):
     assert parts.backdrop.find(view.scene) is None and view.ground.visible_camera == visible
 
 
+def test_objects_put_into_the_backdrops_collection_stay(parts, view):
+    import bpy
+
+    deliver(parts, view, smooth_picture())
+    collection = parts.backdrop.find(view.scene)
+    view.scene.collection.objects.unlink(view.house)
+    for thing in (view.house, bpy.data.objects.new("Empty", None)):
+        collection.objects.link(thing)
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert {"House", "Empty"} <= {*view.scene.collection.objects.keys()}
+
+
 def test_remove_spares_objects_of_another_scenes_backdrop(parts, view):
     import bpy
 
@@ -467,6 +520,113 @@ def test_remove_spares_objects_of_another_scenes_backdrop(parts, view):
     assert not view.ground.visible_camera
     parts.backdrop.remove(other)
     assert view.ground.visible_camera
+
+
+def test_a_delivery_that_fails_halfway_can_be_taken_back(part, parts, untidy, monkeypatch):
+    import bpy
+
+    before = state()
+
+    def fail(*_arguments):
+        raise OSError("no room")
+
+    monkeypatch.setattr(part("apply.plane"), "add", fail)
+    with pytest.raises(RuntimeError, match="no room"):
+        deliver(parts, untidy, smooth_picture())
+    assert state() != before
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert state() == before
+
+
+def test_a_painting_is_put_up_without_cycles(parts, untidy, switch_cycles_off):
+    import bpy
+
+    switch_cycles_off()
+    before = state()
+    untidy.scene.render.engine = "BLENDER_WORKBENCH"
+    deliver(parts, untidy, smooth_picture())
+    bpy.context.view_layer.update()
+    tree = parts.backdrop.find(untidy.scene).objects[0].data.materials[0].node_tree
+    assert all(curve.driver.is_valid for curve in tree.animation_data.drivers)
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert state() == before
+
+
+def test_a_linked_copy_of_the_scene_leaves_the_backdrop_to_the_original(parts, view):
+    import bpy
+
+    deliver(parts, view, smooth_picture())
+    copy = view.scene.copy()
+    assert parts.backdrop.find(copy) is None and parts.backdrop.lender(copy) == view.scene
+    with bpy.context.temp_override(scene=copy):
+        assert not bpy.ops.veduta.remove_backdrop.poll()
+    deliver(parts, SimpleNamespace(scene=copy, camera=view.camera), sharp_picture())
+    assert len(view.scene.collection.children) == len(copy.collection.children) == 1
+    assert parts.backdrop.find(copy) != parts.backdrop.find(view.scene)
+    parts.backdrop.remove(copy)
+    assert not view.ground.visible_camera and parts.backdrop.lender(view.scene) is None
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert view.ground.visible_camera
+
+
+def test_linked_copies_take_the_backdrop_over_when_the_original_is_deleted(parts, view):
+    import bpy
+
+    deliver(parts, view, smooth_picture())
+    copies = [view.scene.copy(), view.scene.copy()]
+    bpy.context.window.scene = copies[0]
+    bpy.data.scenes.remove(view.scene)
+    assert parts.backdrop.remove(copies[1])
+    assert view.ground.visible_camera and not any(map(parts.backdrop.find, copies))
+
+
+def test_a_full_copy_of_the_scene_shares_what_its_backdrop_shows(parts, untidy):
+    import bpy
+
+    images = {image.name for image in bpy.data.images}
+    painting = deliver(parts, untidy, smooth_picture(), matte_of_something())
+    bpy.ops.scene.new(type="FULL_COPY")
+    copy = bpy.context.scene
+    assert parts.backdrop.find(copy) not in (None, parts.backdrop.find(untidy.scene))
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert copy.camera != untidy.camera and [*map(name_of_image, copy.camera.data.background_images)] == ["Reference"]
+    assert copy.objects["Ground.001"].visible_camera and not untidy.ground.visible_camera
+    plane, = parts.backdrop.find(untidy.scene).objects
+    shown = {node.image.name for node in plane.data.materials[0].node_tree.nodes if node.type == "TEX_IMAGE"}
+    assert shown == {"Veduta Render Backdrop"}
+    assert [*map(name_of_image, untidy.camera.data.background_images)] == ["Reference", "Veduta Viewport Backdrop"]
+    bpy.context.window.scene = untidy.scene
+    assert bpy.ops.veduta.remove_backdrop() == {"FINISHED"}
+    assert {image.name for image in bpy.data.images} == images | {painting.name}
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_two_scenes_with_one_camera_each_have_their_picture(parts, view, kept):
+    import bpy
+
+    other = bpy.data.scenes.new("Other")
+    other.collection.objects.link(view.camera)
+    matte = matte_of_something() if kept else None
+    deliver(parts, view, smooth_picture(), matte)
+    deliver(parts, SimpleNamespace(scene=other, camera=view.camera), sharp_picture(), matte)
+    first, second = view.camera.data.background_images
+    shown = first.image
+    assert shown != second.image
+    parts.backdrop.recut(other, other.view_layers[0])
+    parts.backdrop.remove(other)
+    entry, = view.camera.data.background_images
+    assert entry.image == shown and view.camera.data.show_background_images
+    deliver(parts, SimpleNamespace(scene=other, camera=view.camera), sharp_picture(), matte)
+    parts.backdrop.remove(view.scene)
+    assert len(view.camera.data.background_images) == 1 and view.camera.data.show_background_images
+    parts.backdrop.remove(other)
+    assert not view.camera.data.background_images and not view.camera.data.show_background_images
+    assert not [image.name for image in bpy.data.images if image.name.startswith("Veduta Viewport")]
+
+
+def name_of_image(entry) -> str:
+    """The name of what a camera's background image shows."""
+    return entry.image.name
 
 
 def test_delivery_without_a_painting_is_refused(parts, view):

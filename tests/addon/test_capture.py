@@ -417,3 +417,11 @@ def test_a_failed_capture_leaves_nothing_behind(part, beach, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         shoot(part, beach, route="cycles")
     assert data_blocks() == before
+
+
+def test_cycles_switched_off_is_said(part, beach, switch_cycles_off):
+    before = data_blocks()
+    switch_cycles_off()
+    with pytest.raises(part("capture").CaptureError, match="enable Cycles in the preferences"):
+        shoot(part, beach, route="cycles")
+    assert data_blocks() == before

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from types import SimpleNamespace
 
 import bpy
@@ -76,6 +77,22 @@ def test_apply_puts_a_painting_up_again(parts, scene, three):
     assert not scene.camera.data.background_images and bpy.data.objects["Plane"].visible_camera
 
 
+def test_a_painting_saved_out_of_the_file_is_put_up_too(parts, scene, three, tmp_path):
+    scene.view_settings.view_transform = "AgX"  # needs an image of its own for renders
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    three[0].unpack(method="WRITE_LOCAL")
+    assert bpy.ops.veduta.apply_painting(painting=three[0].name) == {"FINISHED"}
+    assert parts.backdrop.active_painting(scene) == three[0]
+    rendered = bpy.data.images["Veduta Render Backdrop"]
+    assert rendered.packed_file and [*rendered.size] == [*three[0].size]
+    bpy.ops.veduta.remove_backdrop()
+    Path(bpy.path.abspath(three[0].filepath)).unlink()
+    three[0].reload()
+    with pytest.raises(RuntimeError, match="is gone; put .* back"):
+        bpy.ops.veduta.apply_painting(painting=three[0].name)
+    assert parts.backdrop.find(scene) is None and bpy.data.objects["Plane"].visible_camera
+
+
 def test_apply_cuts_out_what_is_kept_now(scene, three):
     bpy.ops.mesh.primitive_cube_add(size=2)
     bpy.context.object.veduta.keep = True
@@ -138,13 +155,14 @@ def test_deleting_the_backdrops_painting_takes_the_backdrop_along(parts, scene, 
     assert len(parts.history.paintings()) == 2
 
 
-def test_a_painting_in_use_elsewhere_is_not_deleted(three):
+def test_a_painting_in_use_elsewhere_is_not_deleted_and_stays_the_backdrop(parts, scene, three):
     material = bpy.data.materials.new("Wall")
     material.use_nodes = True
-    material.node_tree.nodes.new("ShaderNodeTexImage").image = three[0]
-    with pytest.raises(RuntimeError, match="in use by Wall"):
-        bpy.ops.veduta.delete_painting(painting=three[0].name)
-    assert three[0].name in bpy.data.images
+    shown = three[2]
+    material.node_tree.nodes.new("ShaderNodeTexImage").image = shown
+    with pytest.raises(RuntimeError, match="in use by Wall;"):
+        bpy.ops.veduta.delete_painting(painting=shown.name)
+    assert shown.name in bpy.data.images and parts.backdrop.active_painting(scene) == shown
 
 
 def test_a_name_that_is_no_paintings_is_refused(three):

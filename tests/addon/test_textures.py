@@ -359,6 +359,41 @@ def test_textures_outlive_a_save(stage, part, tmp_path):
     assert [slot.link for slot in scene.objects["Wall"].material_slots] == ["DATA"]
 
 
+def test_library_overrides_get_their_materials_back_after_a_save(stage, part, tmp_path):
+    library = str(tmp_path / "library.blend")
+    bpy.data.libraries.write(library, {stage.wall})
+    bpy.data.objects.remove(stage.wall)
+    with bpy.data.libraries.load(library, link=True) as (_, into):
+        into.objects = ["Wall"]
+    stage.scene.collection.objects.link(into.objects[0])
+    bpy.context.view_layer.update()
+    wall = into.objects[0].override_create(remap_local_usages=True)
+    project(stage, part, picture())
+    assert wall.material_slots[0].material.name.startswith("Veduta")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "stage.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "stage.blend"))
+    assert bpy.ops.veduta.remove_textures() == {"FINISHED"}
+    slot = bpy.context.scene.objects["Wall"].material_slots[0]
+    assert (slot.link, slot.material.name) == ("DATA", "Wall")
+    assert not any(material.name.startswith("Veduta") for material in bpy.data.materials)
+
+
+def test_a_painting_saved_out_of_the_file_is_still_shown_in_another_colour_space(stage, part, tmp_path):
+    project(stage, part, picture())
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "stage.blend"))
+    projector, = part("apply.projectors").found(stage.scene)
+    projector.painting.unpack(method="WRITE_LOCAL")
+    shown = part("apply.projectors").show_in(projector, "Filmic sRGB")
+    assert shown.packed_file and shown.packed_file.data[:4] == b"\x89PNG" and [*shown.size] == [WIDTH, HEIGHT]
+
+
+def test_textures_are_made_without_cycles(stage, part, switch_cycles_off):
+    project(stage, part, picture())
+    switch_cycles_off()
+    assert part("apply.textures").rebuild(bpy.context, stage.scene) == []
+    assert stage.wall.material_slots[0].material.name.startswith("Veduta Building")
+
+
 def shown_by(stage, part, view) -> np.ndarray:
     """(H, W) bool: which of the view's points the front camera sees, by its rays; the slow twin of the shader's depth test."""
     depsgraph = bpy.context.evaluated_depsgraph_get()
