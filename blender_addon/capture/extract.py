@@ -383,7 +383,8 @@ class MeshArrays:
 
     def _read(self, attribute: str, member: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
         values = np.empty(shape, kind)
-        self._mesh.attributes[attribute].data.foreach_get(member, values.reshape(-1))
+        if values.size:  # a mesh that Python made has no attribute for what it lacks
+            self._mesh.attributes[attribute].data.foreach_get(member, values.reshape(-1))
         return values
 
     def _layer(self, name: str) -> bpy.types.MeshUVLoopLayer | None:
