@@ -417,7 +417,12 @@ def _seen_by_camera(obj: bpy.types.Object) -> bool:
 
 def _sun(lamp: bpy.types.SunLight, matrix: Matrix) -> Sun:
     direction = np.array(matrix.to_3x3().normalized().col[2], np.float64)
-    return Sun(direction, lamp.angle, lamp.get(LAMP_MARK, lamp.energy) * np.array(lamp.color, np.float64))
+    return Sun(direction, lamp.angle, sun_light(lamp))
+
+
+def sun_light(lamp: bpy.types.SunLight) -> np.ndarray:
+    """(3,) linear RGB in watts per square metre: what a Sun lamp throws on a surface facing it, with what has moved to a painted world."""
+    return lamp.get(LAMP_MARK, lamp.energy) * np.array(lamp.color, np.float64)
 
 
 def _is_solid(obj: bpy.types.Object) -> bool:
