@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from .. import assignment, painted
+from .. import assignment, compat, painted
 from ..guess import Guess
 from ..synth_core import labels as label_set
 from . import materials
@@ -422,7 +422,7 @@ def _sun(lamp: bpy.types.SunLight, matrix: Matrix) -> Sun:
 
 def sun_light(lamp: bpy.types.SunLight) -> np.ndarray:
     """(3,) linear RGB in watts per square metre: what a Sun lamp throws on a surface facing it, with what has moved to a painted world."""
-    return lamp.get(LAMP_MARK, lamp.energy) * np.array(lamp.color, np.float64)
+    return lamp.get(LAMP_MARK, lamp.energy) * compat.light_per_energy(lamp)
 
 
 def _is_solid(obj: bpy.types.Object) -> bool:

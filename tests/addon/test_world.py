@@ -105,6 +105,20 @@ def test_the_suns_light_in_the_panorama_is_the_lamps(part):
     assert lit.max() <= 65504  # a half float
 
 
+@pytest.mark.skipif("exposure" not in bpy.types.Light.bl_rna.properties, reason="lamps have no exposure in this Blender")
+def test_a_lamps_light_counts_its_exposure_temperature_and_size(island, part):
+    sun = lamp(island)
+    sun.exposure, sun.use_temperature, sun.temperature = 3, True, 3000
+    light = around(island, part).suns[0].light
+    assert np.allclose(light, 4 * 8 * np.array(sun.temperature_color)) and light[0] > 2 * light[2]
+    sun.normalize, sun.angle = False, 0.1
+    assert np.allclose(around(island, part).suns[0].light, light * pi * np.sin(0.05) ** 2)
+    sun.exposure, sun.use_temperature, sun.normalize = -2, False, True
+    island.collection.objects.link(bpy.data.objects.new("Moon", bpy.data.lights.new("Moon", "SUN")))
+    island.objects["Moon"].data.energy = 2
+    assert part("apply.world").strongest_sun(island).name == "Moon"
+
+
 def test_a_white_ball_has_a_shadow_side(island, part):
     bpy.ops.veduta.paint_world()
     lit, panorama = part("operators.world")._light_of(part("apply.world").panorama(island)), part("panorama")
