@@ -23,6 +23,9 @@ def gpu_ready() -> bool:
 # For file path properties: from 4.5 on Blender wants to be told that they may start with "//", the file's own folder.
 RELATIVE_PATH = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5) else set()
 
+# Called after something was linked or a library was read again; Blenders before this list came call none.
+IMPORT_HANDLERS = getattr(bpy.app.handlers, "blend_import_post", [])
+
 
 def buffer_array(buffer: gpu.types.Buffer, shape: tuple[int, ...]) -> np.ndarray:
     """A float buffer read off the card, as an array of `shape`."""
