@@ -23,6 +23,9 @@ def gpu_ready() -> bool:
 # For file path properties: from 4.5 on Blender wants to be told that they may start with "//", the file's own folder.
 RELATIVE_PATH = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5) else set()
 
+# Called after something was linked or a library was read again; Blenders before this list came call none.
+IMPORT_HANDLERS = getattr(bpy.app.handlers, "blend_import_post", [])
+
 
 def buffer_array(buffer: gpu.types.Buffer, shape: tuple[int, ...]) -> np.ndarray:
     """A float buffer read off the card, as an array of `shape`."""
@@ -51,3 +54,25 @@ def enable_nodes(owner: bpy.types.Material | bpy.types.World) -> None:
     """Give a material or a world its node tree; from 5.0 on they always have one."""
     if bpy.app.version < (5, 0):
         owner.use_nodes = True
+
+
+def light_per_energy(lamp: bpy.types.SunLight) -> np.ndarray:
+    """(3,) linear RGB in watts per square metre: what a Sun lamp throws on a surface facing it for each unit of its energy.
+
+    Blenders before Sun lamps had an exposure, a temperature and a choice to normalize go by the colour alone.
+    """
+    light = np.array(lamp.color, np.float64)
+    if not hasattr(lamp, "exposure"):
+        return light
+    if lamp.use_temperature:
+        light *= lamp.temperature_color
+    if not lamp.normalize:
+        light *= np.pi * np.sin(lamp.angle / 2) ** 2
+    return light * 2 ** lamp.exposure
+
+
+def set_colour(lamp: bpy.types.SunLight, colour: np.ndarray) -> None:
+    """Give a Sun lamp's light this linear colour (3,), whatever its temperature was."""
+    lamp.color = colour.tolist()
+    if hasattr(lamp, "use_temperature"):
+        lamp.use_temperature = False

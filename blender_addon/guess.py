@@ -1,7 +1,8 @@
 """Guessed labels: what the names and shapes of a scene's unlabelled things say they are. Proposals alone: nothing is written here.
 
 Names go first: a material's, then the object's, then those of the collections around it. What no name speaks of is told by its faces' slope
-and height. What has a label, or is kept, is left alone.
+and height. What has a label, or is kept, is left alone; where some of an object's materials are told, only the faces of the others
+get labels.
 """
 from __future__ import annotations
 
@@ -54,17 +55,16 @@ def proposals(scene: bpy.types.Scene, thresholds: Thresholds) -> list[Proposal]:
     for obj in scene.objects:
         if obj.type != "MESH" or obj.hide_render or assignment.is_own(obj) or assignment.is_keep(scene, obj) or overrides.get(obj):
             continue
-        materials = [slot.material for slot in obj.material_slots] or [None]
-        dumb = False  # whether some of it is told by no material
-        for material in materials:
-            if assignment.material_label(scene, material):
-                continue
-            label = words.label_of(material.name) if material else 0
-            dumb |= not label
+        told = []  # of each material slot, whether its material's label or name speaks of it
+        for material in [slot.material for slot in obj.material_slots] or [None]:
+            labelled = bool(assignment.material_label(scene, material))
+            label = words.label_of(material.name) if material and not labelled else 0
             if label:
                 found.setdefault(material, Proposal(material, label, "its name"))
-        if dumb and not painted.has(obj.data):
-            found.setdefault(obj, _of_object(obj, around.get(obj, []), thresholds))
+            told.append(labelled or bool(label))
+        if not all(told) and not painted.has(obj.data):
+            whole = _of_object(obj, around.get(obj, []), thresholds)
+            found.setdefault(obj, _of_rest(whole, told) if any(told) else whole)
     return [proposal for proposal in found.values() if proposal.label or proposal.faces is not None]
 
 
@@ -106,9 +106,26 @@ def _of_object(obj: bpy.types.Object, collections: list[str], thresholds: Thresh
         return Proposal(obj, 0, "")
     faces = by_shape(*_faces(obj), thresholds)
     ids, counts = np.unique(faces, return_counts=True)
-    if len(ids) > 1 and obj.data.library is None and obj.data.users == 1:
+    if len(ids) > 1 and _paintable(obj.data):
         return Proposal(obj, 0, "its faces' slope and height", faces)
     return Proposal(obj, int(ids[counts.argmax()]), "its slope and height")
+
+
+def _of_rest(whole: Proposal, told: list[bool]) -> Proposal:
+    """An object's proposal for those of its faces alone whose material slot isn't told; an empty one where it can't be painted on them."""
+    mesh = whole.target.data
+    if not _paintable(mesh):
+        return Proposal(whole.target, 0, "")
+    slot = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("material_index", slot)
+    rest = ~np.array(told)[np.minimum(slot, len(told) - 1)]  # indices beyond the last slot show the last
+    faces = np.where(rest, whole.label if whole.faces is None else whole.faces, 0).astype(np.uint8)
+    return Proposal(whole.target, 0, whole.reason, faces if faces.any() else None)
+
+
+def _paintable(mesh: bpy.types.Mesh) -> bool:
+    """Whether labels painted on the mesh are one object's alone."""
+    return mesh.library is None and mesh.users == 1
 
 
 def _faces(obj: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from . import recipe as recipes
 from .apply import viewport
 from .apply.backdrop import UNLIT
 from .capture import View, capture, kept_shade
-from .capture.extract import LAMP_MARK
+from .capture.extract import sun_light
 from .synth_core.relief import AMOUNTS, Relief
 from .synth_core.request import Result
 
@@ -112,7 +112,7 @@ def forget() -> None:
 def _state(scene: bpy.types.Scene) -> tuple:
     """What light and shadow depend on: the Suns, and where the kept objects stand."""
     lamps = [obj for obj in scene.objects if obj.type == "LIGHT" and obj.data.type == "SUN"]
-    suns = [(*_numbers(lamp), lamp.data.get(LAMP_MARK, lamp.data.energy), lamp.data.angle, lamp.hide_render) for lamp in lamps]
+    suns = [(*_numbers(lamp), *sun_light(lamp.data), lamp.data.angle, lamp.hide_render) for lamp in lamps]
     kept = [(*_numbers(obj), obj.hide_render) for obj in scene.objects if assignment.is_keep(scene, obj)]
     return tuple(suns), tuple(kept)
 

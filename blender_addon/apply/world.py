@@ -1,7 +1,7 @@
 """A painted panorama as the scene's world: set up in one go, taken back in one go. The former world is kept.
 
-The Sun's light moves: what the panorama's Sun gives, the lamp no longer gives. What it gave is kept on the lamp, in the custom property
-LAMP_MARK, which capture reads. How a panorama gets here is `operators/world.py`'s.
+The Sun's light moves: what the panorama's Sun gives, the lamp no longer gives, as long as any scene shows a world that has its light. What
+it gave is kept on the lamp, in the custom property LAMP_MARK, which capture reads. How a panorama gets here is `operators/world.py`'s.
 """
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 
 from .. import compat
 from ..assignment import OWN_MARK
-from ..capture.extract import LAMP_MARK
+from ..capture.extract import LAMP_MARK, sun_light
 from ..synth_core import exr
 from . import viewport
 
 NAME = "Veduta World"
-_FORMER, _PANORAMA = "veduta_former_world", "veduta_panorama"  # custom properties of the world
+_FORMER, _PANORAMA, _LAMP = "veduta_former_world", "veduta_panorama", "veduta_lamp"  # custom properties of the world
 
 
 def put_up(scene: bpy.types.Scene, lit: np.ndarray, share: float) -> bpy.types.Image:
@@ -37,21 +37,19 @@ def put_up(scene: bpy.types.Scene, lit: np.ndarray, share: float) -> bpy.types.I
     world[_PANORAMA] = image
     _light_by(world, image)
     scene.world = world
-    _dim(scene, share)
+    _dim(scene, world, share)
     return image
 
 
 def remove(scene: bpy.types.Scene) -> bool:
-    """Give the scene its former world and its lamps their light back; the panorama's Image stays. Returns whether one was there."""
+    """Give the scene its former world and its lamp its light back; the panorama's Image stays. Returns whether one was there."""
     world = find(scene)
     if world is None:
         return False
     scene.world = world.get(_FORMER)
-    for lamp in bpy.data.lights:
-        if LAMP_MARK in lamp and lamp.library is None:
-            lamp.energy = lamp[LAMP_MARK]
-            del lamp[LAMP_MARK]
-    bpy.data.worlds.remove(world)
+    if not world.users:  # a copy of the scene may show it too
+        bpy.data.worlds.remove(world)
+    _brighten()
     return True
 
 
@@ -101,15 +99,25 @@ def warnings(scene: bpy.types.Scene) -> list[str]:
             "to 0."]
 
 
-def _dim(scene: bpy.types.Scene, share: float) -> None:
-    """Take a share of the light from the scene's strongest Sun lamp."""
+def _dim(scene: bpy.types.Scene, world: bpy.types.World, share: float) -> None:
+    """Take a share of the light from the scene's strongest Sun lamp, for the world."""
     lamp = strongest_sun(scene)
     if lamp is not None and lamp.library is None and share:
-        lamp[LAMP_MARK] = lamp.energy
-        lamp.energy *= 1 - share
+        world[_LAMP] = lamp
+        lamp[LAMP_MARK] = lamp.get(LAMP_MARK, lamp.energy)  # another scene's world may have its light already
+        lamp.energy = lamp[LAMP_MARK] * (1 - share)
+
+
+def _brighten() -> None:
+    """Give their light back to the lamps whose light is in no scene's world."""
+    held = [scene.world.get(_LAMP) for scene in bpy.data.scenes if scene.world is not None]
+    for lamp in bpy.data.lights:
+        if LAMP_MARK in lamp and lamp.library is None and lamp not in held:
+            lamp.energy = lamp[LAMP_MARK]
+            del lamp[LAMP_MARK]
 
 
 def strongest_sun(scene: bpy.types.Scene) -> bpy.types.SunLight | None:
-    """The strongest Sun lamp that renders, or None."""
+    """The strongest Sun lamp that renders, by the light it gave before any was taken; or None."""
     lamps = [obj.data for obj in scene.objects if obj.type == "LIGHT" and obj.data.type == "SUN" and not obj.hide_render]
-    return max(lamps, key=lambda lamp: lamp.energy * sum(lamp.color), default=None)
+    return max(lamps, key=lambda lamp: sun_light(lamp).sum(), default=None)

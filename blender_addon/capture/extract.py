@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from .. import assignment, painted
+from .. import assignment, compat, painted
 from ..guess import Guess
 from ..synth_core import labels as label_set
 from . import materials
@@ -383,7 +383,8 @@ class MeshArrays:
 
     def _read(self, attribute: str, member: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
         values = np.empty(shape, kind)
-        self._mesh.attributes[attribute].data.foreach_get(member, values.reshape(-1))
+        if values.size:  # a mesh that Python made has no attribute for what it lacks
+            self._mesh.attributes[attribute].data.foreach_get(member, values.reshape(-1))
         return values
 
     def _layer(self, name: str) -> bpy.types.MeshUVLoopLayer | None:
@@ -416,7 +417,12 @@ def _seen_by_camera(obj: bpy.types.Object) -> bool:
 
 def _sun(lamp: bpy.types.SunLight, matrix: Matrix) -> Sun:
     direction = np.array(matrix.to_3x3().normalized().col[2], np.float64)
-    return Sun(direction, lamp.angle, lamp.get(LAMP_MARK, lamp.energy) * np.array(lamp.color, np.float64))
+    return Sun(direction, lamp.angle, sun_light(lamp))
+
+
+def sun_light(lamp: bpy.types.SunLight) -> np.ndarray:
+    """(3,) linear RGB in watts per square metre: what a Sun lamp throws on a surface facing it, with what has moved to a painted world."""
+    return lamp.get(LAMP_MARK, lamp.energy) * compat.light_per_energy(lamp)
 
 
 def _is_solid(obj: bpy.types.Object) -> bool:

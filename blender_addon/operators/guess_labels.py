@@ -23,7 +23,7 @@ class VEDUTA_OT_guess_labels(bpy.types.Operator):
         found = guess.proposals(context.scene, thresholds(context.scene))
         _fill(context, found)
         if not found:
-            self.report({"INFO"}, "Nothing is left to guess: all that renders has a label or is kept.")
+            self.report({"INFO"}, "Nothing is left to guess: all that renders has a label, is kept, or shares a mesh that is partly labelled.")
         preview(context)
         return {"FINISHED"}
 

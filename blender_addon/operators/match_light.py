@@ -52,8 +52,8 @@ class VEDUTA_OT_match_light(bpy.types.Operator):
         sky = light.sky * (_WHITE / np.pi / (1 + light.ratio * _SLANT) / light.sky.mean())
         _tint(scene, sky)
         if lamp is not None:
-            lamp.color = light.sun.tolist()
-            lamp.energy = float(light.ratio * np.pi * sky.mean() / light.sun.mean())
+            compat.set_colour(lamp, light.sun)
+            lamp.energy = float(light.ratio * np.pi * sky.mean() / compat.light_per_energy(lamp).mean())
         return {"FINISHED"}
 
 

@@ -15,6 +15,7 @@ from bpy.props import StringProperty
 from .. import compat, looks, painting, panorama
 from ..apply import world
 from ..capture import CaptureError, Surround, capture_surround, sphere
+from ..capture.extract import LAMP_MARK
 from ..painting import PaintingError
 from ..synth_core import files, png
 from ..synth_core.light import to_bytes
@@ -61,6 +62,9 @@ class VEDUTA_OT_remove_world(bpy.types.Operator):
 
     def execute(self, context):
         world.remove(context.scene)
+        lamp = world.strongest_sun(context.scene)
+        if lamp is not None and LAMP_MARK in lamp:
+            self.report({"WARNING"}, f"{lamp.name!r} stays dimmed, for another scene shows a painted world with its light; remove that one too.")
         return {"FINISHED"}
 
 

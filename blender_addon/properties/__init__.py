@@ -7,7 +7,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import PointerProperty
 
-from . import animation, ground, history, label_help, look, marks, relief, scene, textures, variations, world
+from . import animation, ground, history, label_help, look, marks, overrides, relief, scene, textures, variations, world
 from .marks import NONE, OVERRIDABLE, label_items
 
 __all__ = ["CLASSES", "NONE", "attach", "detach", "label_items"]
@@ -38,9 +38,11 @@ def attach() -> None:
     """Add `.veduta` to the data-block types; CLASSES must be registered."""
     for owner, group in _OWNERS.items():
         owner.veduta = PointerProperty(type=group, override=OVERRIDABLE)
+    overrides.attach()
 
 
 def detach() -> None:
     """Take `.veduta` away again."""
+    overrides.detach()
     for owner in _OWNERS:
         del owner.veduta

@@ -5,6 +5,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, PointerProperty
 
 from ..synth_core import labels
+from . import overrides
 
 NONE = "NONE"  # the enumeration's word for "no label set here"; stored as 0, as every label is stored as its id
 
@@ -21,8 +22,9 @@ OVERRIDABLE = {"LIBRARY_OVERRIDABLE"}  # so that library overrides may set it
 
 
 def _tag(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
-    """Have Blender note a change that it doesn't reliably note by itself: what is drawn by label follows such notes."""
+    """Have Blender note a change that it doesn't reliably note by itself: what is drawn by label follows such notes, and overrides keep it."""
     group.id_data.update_tag()
+    overrides.secure(group.id_data)
 
 
 class VedutaMaterial(bpy.types.PropertyGroup):

@@ -195,6 +195,17 @@ def test_mesh_in_edit_mode(part, beach):
     bpy.ops.object.mode_set(mode="OBJECT")
 
 
+@pytest.mark.parametrize("points, edges", [([], []), ([(0, 0, 0)], []), ([(0, 0, 0), (1, 0, 0)], [(0, 1)])], ids=["empty", "point", "edge"])
+def test_a_mesh_without_faces_is_passed_over(part, beach, points, edges):
+    import bpy
+
+    mesh = bpy.data.meshes.new("Bare")
+    if points:
+        mesh.from_pydata(points, edges, [])
+    beach.collection.objects.link(bpy.data.objects.new("Bare", mesh))
+    assert labels_in(shoot(part, beach)) == {SKY, SAND}
+
+
 def test_what_veduta_hid_from_the_camera_is_still_captured(part, beach):
     tower = add(part, beach, "cube", "building", location=(0, 6, 2), size=1)
     tower.visible_camera = False

@@ -134,3 +134,36 @@ def test_linked_data_is_labelled_in_the_scene_and_survives_saving(scene, veduta,
     assert assignment.overrides(scene) == {house: ids["stone"]}
     assert assignment.is_keep(scene, house)
     assert len(scene.veduta.linked_marks) == 2
+
+
+def test_overrides_of_a_library_that_never_met_veduta_keep_their_marks(scene, assignment, ids, cube, tmp_path):
+    cube.name, cube.active_material = "House", bpy.data.materials.new("Wall")
+    library, user = str(tmp_path / "library.blend"), str(tmp_path / "user.blend")
+    bpy.data.libraries.write(library, {cube})
+    bpy.data.objects.remove(cube)
+    bpy.data.materials.remove(bpy.data.materials["Wall"])
+    with bpy.data.libraries.load(library, link=True) as (_, wanted):
+        wanted.objects, wanted.materials = ["House"], ["Wall"]
+    scene.collection.objects.link(bpy.data.objects["House"])
+    bpy.context.view_layer.update()
+    house = bpy.data.objects["House"].override_create(remap_local_usages=True)
+    wall = bpy.data.materials["Wall"].override_create(remap_local_usages=True)
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.context.object.active_material = wall  # without a user it isn't saved
+    assignment.set_label(scene, wall, ids["rock"])
+    assignment.set_label(scene, house, ids["stone"])
+    assignment.set_keep(scene, house, True)
+
+    def check():
+        scene = bpy.context.scene
+        house, wall = (next(block for block in blocks if block.override_library) for blocks in (scene.objects, bpy.data.materials))
+        assert (assignment.object_label(scene, house), assignment.is_keep(scene, house)) == (ids["stone"], True)
+        assert assignment.material_label(scene, wall) == ids["rock"]
+
+    for _ in range(2):
+        bpy.ops.ed.undo_push(message="Marked")
+        bpy.data.libraries[0].reload()
+        check()
+        bpy.ops.wm.save_as_mainfile(filepath=user)
+        bpy.ops.wm.open_mainfile(filepath=user)
+        check()

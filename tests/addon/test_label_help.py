@@ -62,6 +62,32 @@ def test_a_terrain_without_a_name_gets_labels_by_face(part, scene):
     part("operators.show_labels").hide_all()
 
 
+@pytest.mark.parametrize("name, guessed", [("Thing", "rock"), ("Big Tree", "tree")])
+def test_guesses_leave_labelled_faces_alone(part, scene, name, guessed):
+    cube = add(part, scene, "cube", "snow", location=(0, 0, 5))
+    cube.name = name
+    for plain in ("Beta", "Sand Dune"):
+        cube.data.materials.append(bpy.data.materials.new(plain))
+    side, top = ([face.index for face in cube.data.polygons if abs(face.normal.z) == level] for level in (0, 1))
+    cube.data.polygons[side[0]].material_index, cube.data.polygons[top[0]].material_index = 1, 2
+    bpy.ops.veduta.guess_labels()
+    lines = {line.name: line.label for line in bpy.context.window_manager.veduta.proposals}
+    assert lines == {name: "By face", "Sand Dune": "Sand"}
+    bpy.ops.veduta.apply_guess()
+    faces = part("painted").read(cube.data)
+    assert [faces[side[0]], *sorted(faces)[:-1]] == [*ids(part, guessed), 0, 0, 0, 0, 0]
+    assert part("assignment").object_label(scene, cube) == 0
+    part("operators.show_labels").hide_all()
+
+
+def test_an_unknown_material_on_a_shared_mesh_changes_no_labelled_face(part, scene):
+    cube = add(part, scene, "cube", "snow")
+    cube.data.materials.append(bpy.data.materials.new("Beta"))
+    cube.data.polygons[0].material_index = 1
+    scene.collection.objects.link(cube.copy())
+    assert part("guess").proposals(scene, part("guess").Thresholds()) == []
+
+
 @pytest.mark.parametrize("domain", ["CORNER", "POINT"])
 def test_painted_labels_stand_between_material_and_object(part, scene, domain):
     plane = add(part, scene, "plane", "sand", size=20)

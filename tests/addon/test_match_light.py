@@ -63,6 +63,16 @@ def test_lamp_and_world_take_the_paintings_light_in_one_step(meadow, part):
     assert bpy.data.lights["Sun"].energy == before
 
 
+@pytest.mark.skipif("exposure" not in bpy.types.Light.bl_rna.properties, reason="lamps have no exposure in this Blender")
+def test_exposure_and_temperature_change_nothing_of_the_light(meadow, part):
+    lamp = meadow.objects["Sun"].data
+    bpy.ops.veduta.match_light()
+    light = part("capture.extract").sun_light(lamp)
+    lamp.exposure, lamp.use_temperature, lamp.temperature = 3, True, 800
+    bpy.ops.veduta.match_light()
+    assert np.allclose(part("capture.extract").sun_light(lamp), light, rtol=1e-4) and lamp.exposure == 3
+
+
 def test_a_scene_without_sun_and_world_gets_a_world(meadow):
     bpy.data.objects.remove(meadow.objects["Sun"])
     meadow.world = None

@@ -112,6 +112,20 @@ def test_the_suns_light_in_the_panorama_is_the_lamps(part):
     assert lit.max() <= 65504  # a half float
 
 
+@pytest.mark.skipif("exposure" not in bpy.types.Light.bl_rna.properties, reason="lamps have no exposure in this Blender")
+def test_a_lamps_light_counts_its_exposure_temperature_and_size(island, part):
+    sun = lamp(island)
+    sun.exposure, sun.use_temperature, sun.temperature = 3, True, 3000
+    light = around(island, part).suns[0].light
+    assert np.allclose(light, 4 * 8 * np.array(sun.temperature_color)) and light[0] > 2 * light[2]
+    sun.normalize, sun.angle = False, 0.1
+    assert np.allclose(around(island, part).suns[0].light, light * pi * np.sin(0.05) ** 2)
+    sun.exposure, sun.use_temperature, sun.normalize = -2, False, True
+    island.collection.objects.link(bpy.data.objects.new("Moon", bpy.data.lights.new("Moon", "SUN")))
+    island.objects["Moon"].data.energy = 2
+    assert part("apply.world").strongest_sun(island).name == "Moon"
+
+
 def test_a_white_ball_has_a_shadow_side(island, part):
     bpy.ops.veduta.paint_world()
     lit = part("operators.world")._light_of(part("apply.world").panorama(island))
@@ -183,6 +197,46 @@ def test_the_former_world_and_the_lamp_come_back(island, part):
     bpy.ops.veduta.remove_world()
     assert island.world.name == "Before" and lamp(island).energy == 4 and not lamp(island).keys()
     assert len(bpy.data.worlds) == 1 and not bpy.ops.veduta.remove_world.poll()
+
+
+def put_up(part, scene) -> None:
+    part("apply.world").put_up(scene, np.ones((8, 16, 3), np.float32), 1.0)
+
+
+def test_another_scenes_world_and_lamp_stay_as_they_are(island, part):
+    other = bpy.data.scenes.new("Other")
+    other.collection.objects.link(bpy.data.objects.new("Moon", bpy.data.lights.new("Moon", "SUN")))
+    moon = other.objects["Moon"].data
+    moon.energy = 3
+    put_up(part, island)
+    put_up(part, other)
+    put_up(part, island)
+    assert (lamp(island).energy, moon.energy) == (0, 0)
+    part("apply.world").remove(island)
+    assert (lamp(island).energy, moon.energy) == (4, 0)
+    part("apply.world").remove(other)
+    assert (lamp(island).energy, moon.energy) == (4, 3)
+
+
+def test_scenes_with_one_lamp_dim_it_until_the_last_world_goes(island, part):
+    put_up(part, island)
+    copy = island.copy()
+    painted = island.world
+    put_up(part, copy)
+    assert island.world == painted != copy.world and lamp(island).energy == 0
+    part("apply.world").remove(copy)
+    assert (island.world, copy.world.name, lamp(island).energy) == (painted, "Before", 0)
+    part("apply.world").remove(island)
+    assert (island.world.name, lamp(island).energy, len(bpy.data.worlds)) == ("Before", 4, 1)
+
+
+def test_a_copys_removal_leaves_the_shared_world(island, part):
+    put_up(part, island)
+    copy, painted = island.copy(), island.world
+    part("apply.world").remove(copy)
+    assert (island.world, copy.world.name, lamp(island).energy) == (painted, "Before", 0)
+    bpy.ops.veduta.remove_world()
+    assert (island.world.name, lamp(island).energy, len(bpy.data.worlds)) == ("Before", 4, 1)
 
 
 def test_a_lamp_can_keep_its_light(island, part):
