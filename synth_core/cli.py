@@ -37,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
         return arguments.command(arguments)
     except (MapError, RequestError, StyleError, WeightsError, EngineError) as error:
         return _complain(error)
+    except MemoryError:
+        return _complain("The computer ran out of memory; ask for a smaller size, or close other programs.")
     except OSError as error:
         return _complain(f"{error.filename} can't be read or written ({error.strerror}).")
 

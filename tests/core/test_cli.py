@@ -73,6 +73,12 @@ def test_bad_input_is_told_in_one_sentence(paint, image, options, words):
     assert words in said and said.count("\n") == 1
 
 
+def test_without_memory_one_sentence_says_so(paint, monkeypatch):
+    monkeypatch.setattr("synth_core.painter.Painter.paint", lambda *_: (_ for _ in ()).throw(MemoryError("std::bad_alloc")))
+    code, picture, said = paint(scenery(64, 64))
+    assert code == 2 and picture is None and "ran out of memory" in said and said.count("synth_core: ") == 1
+
+
 def test_files_that_are_no_maps(tmp_path, capsys):
     (tmp_path / "text.png").write_text("no image")
     Image.fromarray(scenery(64, 64)).save(tmp_path / "whole.png")
