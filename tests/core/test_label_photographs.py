@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import io
 import shutil
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -131,6 +133,11 @@ def folder(tmp_path):
     return photos
 
 
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    """A PNG's."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
 def label(folder, weights_folder, *more) -> int:
     out = folder.parent / "maps"
     return cli.main(["label", str(folder), *map(str, more), "-o", str(out), "--weights", str(weights_folder), "--threads", "1"])
@@ -161,10 +168,16 @@ def test_what_is_there_is_left_and_what_is_broken_is_made_again(reading, folder,
 
 def test_a_bad_file_is_named_and_the_others_are_labelled(reading, folder, capsys):
     (folder / "broken.jpg").write_bytes(b"no picture")
+    png = (folder / "hill.png").read_bytes()
+    (folder / "chunk.png").write_bytes(png[:33] + _chunk(b"tEXt", b"a\0b")[:-1] + b"?" + png[33:])  # its checksum is wrong
+    (folder / "exif.png").write_bytes(png[:33] + _chunk(b"eXIf", b"no EXIF") + png[33:])
+    (folder / "text.png").write_bytes(png[:33] + _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 26))) + png[33:])  # over Pillow's limit
     assert label(folder, reading[0], folder / "missing.jpg") == 1
     told = capsys.readouterr()
-    assert "broken.jpg is no image file" in told.err and "missing.jpg can't be read (No such file or directory)" in told.err
-    assert "5 photographs: 3 labelled, 0 there already, 2 failed" in told.out
+    for name in ("broken.jpg", "chunk.png", "exif.png", "text.png"):
+        assert f"{name} is no image file" in told.err
+    assert "missing.jpg can't be read (No such file or directory)" in told.err
+    assert "8 photographs: 3 labelled, 0 there already, 5 failed" in told.out
 
 
 @pytest.mark.parametrize("change, sentence", [("empty", "holds no photographs"), ("same", "would lie among the photographs"),
