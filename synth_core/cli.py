@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     except MemoryError:
         return _complain("The computer ran out of memory; ask for a smaller size, or close other programs.")
     except OSError as error:
-        return _complain(f"{error.filename} can't be read or written ({error.strerror}).")
+        return _complain(f"{error.filename or 'A file'} can't be read or written ({error.strerror or error}).")
 
 
 def _complain(sentence: Exception | str) -> int:

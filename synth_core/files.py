@@ -69,12 +69,17 @@ def claim(path: Path) -> Lock | None:
 
 
 def _created(lock: Path, holder: str) -> bool:
-    """Make the lock file, unless there is one."""
+    """Make the lock file, unless there is one. Raises OSError that names it, and leaves none that says nothing."""
     try:
-        with lock.open("x", encoding="utf-8") as file:
-            file.write(holder)
+        file = lock.open("x", encoding="utf-8")
     except FileExistsError:
         return False
+    try:
+        with file:
+            file.write(holder)
+    except OSError as error:
+        lock.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(lock)) from error
     return True
 
 

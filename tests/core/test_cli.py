@@ -79,6 +79,12 @@ def test_without_memory_one_sentence_says_so(paint, monkeypatch):
     assert code == 2 and picture is None and "ran out of memory" in said and said.count("synth_core: ") == 1
 
 
+def test_a_file_without_a_name_is_not_called_none(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "read_map", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    assert cli.main(["paint", "map.png", "-o", "out.png"]) == 2
+    assert capsys.readouterr().err == "synth_core: A file can't be read or written (No space left on device).\n"
+
+
 def test_files_that_are_no_maps(tmp_path, capsys):
     (tmp_path / "text.png").write_text("no image")
     Image.fromarray(scenery(64, 64)).save(tmp_path / "whole.png")

@@ -109,6 +109,14 @@ def test_of_many_processes_one_gets_the_file(target):
     assert answers.count("True") == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a limit of POSIX systems stands for a full disk")
+def test_a_full_disk_leaves_no_empty_lock(target):
+    program = ("import resource, sys; from pathlib import Path; from synth_core import files\n"
+               "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); files.claim(Path(sys.argv[1]))")
+    child = subprocess.run([sys.executable, "-c", program, str(target)], cwd=ROOT, text=True, capture_output=True)
+    assert f"File too large: '{lock_of(target)}'" in child.stderr and os.listdir(target.parent) == []
+
+
 def test_where_no_lock_can_be_made_the_lock_is_named(tmp_path):
     with pytest.raises(OSError) as caught:
         files.claim(tmp_path / "nowhere" / "shot_0001.png")
