@@ -316,9 +316,9 @@ def _foreign():
 
 
 def _import_spade(arguments: argparse.Namespace) -> int:
+    foreign = _foreign()
     from .export import present
 
-    foreign = _foreign()
     licence = foreign.LICENCE if arguments.licence is None else arguments.licence
     foreign.take_over(arguments.checkpoint, arguments.out, arguments.weights, arguments.name, licence, arguments.layers)
     made = load(arguments.out)
@@ -327,6 +327,16 @@ def _import_spade(arguments: argparse.Namespace) -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _training_extra() -> Iterator[None]:
+    """What trains or exports runs in it. Raises EngineError where a package of the training extra is missing."""
+    try:
+        yield
+    except ImportError as error:
+        raise EngineError(f"This needs the training extra ({error}); `pip install -e .[paint,train]` brings it.") from error
+
+
+@_training_extra()
 def _export(arguments: argparse.Namespace) -> int:
     from .export import ExportError, export_checkpoints, present
 
@@ -339,6 +349,7 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
+@_training_extra()
 def _teach(arguments: argparse.Namespace) -> int:
     from .training.config import ConfigError
     from .training.data import DataError

@@ -114,6 +114,15 @@ def test_export_of_no_checkpoint(tmp_path, capsys):
     assert "There is no checkpoint" in capsys.readouterr().err
 
 
+def test_without_torch_each_command_says_in_one_sentence_what_it_needs():
+    program = ("import sys; sys.modules.update(torch=None, onnx=None); from synth_core.cli import main\n"
+               "for line in ('import-spade a -o b', 'export a --detail b --out c', 'train a --out b', 'gates a', 'looks a'):\n"
+               "    assert main(line.split()) == 2")
+    child = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert child.returncode == 0, child.stderr
+    assert child.stderr.count("\n") == child.stderr.count("pip install") == 5
+
+
 def test_the_core_imports_without_torch_or_pillow():
     program = "import sys; sys.modules.update(torch=None, PIL=None, onnxruntime=None); import synth_core.cli, synth_core.painter"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
