@@ -32,6 +32,8 @@ SOME_FAILED, BAD_INPUT = 1, 2  # exit codes
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    if hasattr(sys.stdout, "reconfigure"):  # a file's name may have characters that the console's encoding lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = _parser().parse_args(argv)
     try:
         return arguments.command(arguments)

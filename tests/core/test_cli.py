@@ -1,6 +1,7 @@
 """The command line: maps of ids and of colours, and one sentence with exit code 2 for anything else."""
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -112,6 +113,13 @@ def test_export_of_no_checkpoint(tmp_path, capsys):
     pytest.importorskip("torch")
     assert cli.main(["export", str(tmp_path / "none.pt"), "--detail", str(tmp_path / "none.pt"), "--out", str(tmp_path)]) == 2
     assert "There is no checkpoint" in capsys.readouterr().err
+
+
+def test_a_name_that_the_console_can_t_show_is_no_traceback(tmp_path):
+    Image.fromarray(scenery(64, 64)).save(tmp_path / "\N{SNOWMAN}.png")
+    command = [sys.executable, "-m", "synth_core", "convert", str(tmp_path / "\N{SNOWMAN}.png"), "-o", str(tmp_path / "out.png"), "--to", "ade20k"]
+    child = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, env=os.environ | {"PYTHONIOENCODING": "cp1252"})
+    assert child.returncode == 0 and b"\\u2603.png" in child.stdout
 
 
 def test_without_torch_each_command_says_in_one_sentence_what_it_needs():
