@@ -113,16 +113,20 @@ class Batch:
 
 
 def paint_here(batch: Batch, painter: Painter) -> None:
-    """Paint the batch's frames one after the other, and wait for those that other machines paint.
+    """Paint the batch's frames one after the other, and wait for those that other machines paint. What the painter notes is said once.
 
     Raises OSError where no lock can be made.
     """
+    noted = ""
     while batch.waiting:
         task = batch.take()
         if task is not None:
             _paint(batch, task, painter)
         elif batch.waiting:
             time.sleep(POLL_SECONDS)
+        if painter.note != noted:
+            noted = painter.note
+            batch.say(noted)
 
 
 def _paint(batch: Batch, task: Task, painter: Painter) -> None:

@@ -113,7 +113,7 @@ def _add_map(parser: argparse.ArgumentParser) -> None:
 def _add_painter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=NAMES, default="onnx", help="what runs the networks (default onnx)")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder; for `paint` also a SPADE checkpoint, *_net_G.pth")
-    parser.add_argument("--threads", type=int, default=0, help="processor threads of each painter, 0 for all (default)")
+    parser.add_argument("--threads", type=_threads, default=0, help="processor threads of each painter, 0 for all (default)")
 
 
 def _add_import_spade(parser: argparse.ArgumentParser) -> None:
@@ -190,7 +190,7 @@ def _add_label(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the maps, made when missing: NAME.jpg gets NAME.png, of its "
                         "size. Photographs that have a whole map there are left out")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder")
-    parser.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all (default)")
+    parser.add_argument("--threads", type=_threads, default=0, help="processor threads, 0 for all (default)")
     parser.set_defaults(command=_label)
 
 
@@ -206,7 +206,13 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-_size.__name__ = "size"  # what argparse calls the type in its complaint
+def _threads(text: str) -> int:
+    if int(text) < 0:
+        raise ValueError
+    return int(text)
+
+
+_size.__name__, _threads.__name__ = "size", "threads"  # what argparse calls the types in its complaint
 
 
 def _paint(arguments: argparse.Namespace) -> int:
@@ -222,8 +228,8 @@ def _paint(arguments: argparse.Namespace) -> int:
     write_whole(arguments.out, result.png)
     height, width = ids.shape
     print(f"{arguments.out}: {width} x {height} pixels in {result.seconds:.2f} s, seed {result.seed}, {result.engine}")
-    if result.licence:
-        print(result.licence)
+    for sentence in filter(None, (painter.note, result.licence)):
+        print(sentence)
     return 0
 
 

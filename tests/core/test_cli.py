@@ -48,6 +48,12 @@ def test_a_size_is_painted(paint):
     assert code == 0 and picture.shape == (64, 150, 3)
 
 
+def test_what_the_painter_notes_is_printed(paint, monkeypatch):
+    monkeypatch.setattr("synth_core.engines.gpu.providers", lambda: [])
+    code, _, said = paint(scenery(64, 64), "--engine", "gpu")
+    assert code == 0 and "Veduta paints with the processor." in said
+
+
 def _wrong_colour():
     picture = PALETTE[scenery(64, 64)]
     picture[5, 9] = (1, 2, 3)
@@ -65,6 +71,7 @@ def _wrong_colour():
         (np.ones((40, 64), np.uint8), (), "64 to 4096 pixels"),
         (np.ones((64, 64), np.uint8), ("--size", "5000x64"), "64 to 4096 pixels"),
         (np.ones((64, 64), np.uint8), ("--seed", "-3"), "seed -3"),
+        (np.ones((64, 64), np.uint8), ("--seed", str(2**63 - 1), "--best-of", "2"), f"seed {2**63} lies outside"),
         (np.ones((64, 64), np.uint8), ("--weights", "nowhere"), "There are no weights in nowhere"),
     ],
 )
@@ -107,6 +114,12 @@ def test_a_size_that_is_none(size, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(["paint", "map.png", "-o", "out.png", "--size", size])
     assert stop.value.code == 2 and "invalid size value" in capsys.readouterr().err
+
+
+def test_fewer_than_no_threads(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["paint", "map.png", "-o", "out.png", "--threads", "-1"])
+    assert stop.value.code == 2 and "invalid threads value: '-1'" in capsys.readouterr().err
 
 
 def test_export_of_no_checkpoint(tmp_path, capsys):

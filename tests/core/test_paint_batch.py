@@ -57,6 +57,12 @@ def test_every_frame_becomes_its_picture(folder, run, weights_folder):
         assert np.array_equal(np.asarray(Image.open(out / f"shot_{number:04d}.png")), expected)
 
 
+def test_what_the_painter_notes_is_said_once(run, monkeypatch):
+    monkeypatch.setattr("synth_core.engines.gpu.providers", lambda: [])
+    lines = run("--engine", "gpu")[1]
+    assert [number for number, line in enumerate(lines) if line.endswith("Veduta paints with the processor.")] == [1]
+
+
 def test_what_is_there_is_skipped_only_when_asked(folder, run):
     (folder / "shot_0002.png").write_bytes(b"an artist's own")
     assert run("--skip-existing")[1][-1] == "4 frames: 3 painted, 1 there already, 0 failed"
