@@ -56,7 +56,8 @@ class Batch:
 
     def __post_init__(self):
         """Raises BatchError for a folder without frames, OSError for one that can't be read or made."""
-        sources = sorted(path for path in self.folder.iterdir() if path.suffix == frames.ENDING)
+        files_there = (path for path in self.folder.iterdir() if not path.name.startswith("."))  # macOS puts ._NAME beside NAME on some disks
+        sources = sorted(path for path in files_there if path.suffix == frames.ENDING)
         if not sources:
             raise BatchError(f"{self.folder} holds no captured frames (*{frames.ENDING}); export some with Veduta's Export Frames.")
         self.out.mkdir(parents=True, exist_ok=True)

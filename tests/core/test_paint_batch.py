@@ -57,6 +57,11 @@ def test_every_frame_becomes_its_picture(folder, run, weights_folder):
         assert np.array_equal(np.asarray(Image.open(out / f"shot_{number:04d}.png")), expected)
 
 
+def test_hidden_files_are_no_frames(folder, run):
+    (folder / "._shot_0001.vframe").write_bytes(b"what macOS leaves on disks that are not its own")
+    assert run()[1][-1] == "4 frames: 4 painted, 0 there already, 0 failed"
+
+
 def test_what_the_painter_notes_is_said_once(run, monkeypatch):
     monkeypatch.setattr("synth_core.engines.gpu.providers", lambda: [])
     lines = run("--engine", "gpu")[1]
