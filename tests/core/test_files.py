@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -69,12 +68,22 @@ def test_renewing_keeps_a_lock(target):
 def test_a_lock_of_a_process_that_died_counts_no_more(target):
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     child.wait()
-    lock_of(target).write_text(f"{socket.gethostname()} {child.pid} x")
+    lock_of(target).write_text(f"{files.machine()} {child.pid} x")
     with files.claim(target):
         assert files.claim(target) is None
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", f"{socket.gethostname()} {10**30} x", "\N{SNOWMAN} 1 2"])
+@pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="Linux alone tells such machines apart")
+def test_a_lock_of_another_machine_or_container_of_the_same_name_counts(target):
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    name, boot, processes = files.machine().split("/")
+    for other in (name, f"{name}/another/{processes}", f"{name}/{boot}/1"):
+        lock_of(target).write_text(f"{other} {child.pid} x")
+        assert files.claim(target) is None
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", f"{files.machine()} {10**30} x", "\N{SNOWMAN} 1 2"])
 def test_a_lock_that_says_nothing_counts_by_its_age(target, text):
     lock_of(target).write_text(text, "utf-8")
     assert files.claim(target) is None

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -142,7 +141,7 @@ def test_frames_of_other_weights_are_refused_by_name(folder, run, weights_folder
 def test_a_killed_process_leaves_its_frame_to_the_next(folder, run):
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     child.wait()
-    (folder / "shot_0001.png.lock").write_text(f"{socket.gethostname()} {child.pid} x")
+    (folder / "shot_0001.png.lock").write_text(f"{files.machine()} {child.pid} x")
     assert run("--skip-existing")[1][-1] == "4 frames: 4 painted, 0 there already, 0 failed"
 
 
