@@ -24,7 +24,7 @@ REFUSALS = (FrameError, RequestError, WeightsError, EngineError, MemoryError)  #
 
 
 class BatchError(Exception):
-    """Nothing can be painted at all; the message is one sentence for the user."""
+    """Nothing can be painted, or nothing more; the message is one sentence for the user."""
 
 
 @dataclass(eq=False)

@@ -1,4 +1,4 @@
-"""The requests and results that cross between Blender's half and the painter's half. Nothing else does.
+"""The requests and results that cross between Blender's process and the painter's.
 
 Plain dataclasses over numpy arrays; no painting, no protocol and no Blender here.
 """
