@@ -14,7 +14,7 @@ pytest.importorskip("onnxruntime")
 
 from PIL import Image  # noqa: E402
 
-from synth_core import cli, edges, export, labelling, labels, segmenter, weights  # noqa: E402
+from synth_core import cli, edges, export, labels, segmenter, weights  # noqa: E402
 from synth_core.maps import read_map  # noqa: E402
 from synth_core.reading import shrink  # noqa: E402
 from synth_core.segmenter import Segmenter  # noqa: E402
@@ -192,10 +192,6 @@ def test_what_can_t_be_labelled_at_all(reading, weights_folder, folder, tmp_path
     chosen = weights_folder if change == "weights" else reading[0]
     assert cli.main(["label", *map(str, sources), "-o", str(out), "--weights", str(chosen)]) == 2
     assert sentence in capsys.readouterr().err and not list(out.glob("hill*.png.png"))
-
-
-def test_shares_of_a_map():
-    assert labelling.shares(np.array([[1, 1, 1, 20]], np.uint8)) == {"sky": 0.75, "tree": 0.25}
 
 
 def test_the_painter_s_process_labels_a_photograph(reading):
