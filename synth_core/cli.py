@@ -98,9 +98,7 @@ def _add_paint_batch(parser: argparse.ArgumentParser) -> None:
 def _add_convert(parser: argparse.ArgumentParser) -> None:
     _add_map(parser)
     parser.add_argument("--to", choices=VOCABULARIES, required=True, help="whose palette to write")
-    kinds = parser.add_mutually_exclusive_group()
-    kinds.add_argument("--colours", action="store_true", default=True, help="write the palette's colours (default)")
-    kinds.add_argument("--ids", dest="colours", action="store_false", help="write the palette's ids, as grey values")
+    parser.add_argument("--ids", dest="colours", action="store_false", help="write the palette's ids, as grey values, instead of its colours")
     parser.set_defaults(command=_convert)
 
 
