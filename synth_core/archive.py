@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import uuid
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -28,7 +29,7 @@ def pack(folder: Path, target: Path) -> None:
     names = [files.MANIFEST, *weights.sums, *(name for name in BESIDE if (folder / name).is_file())]
     new = target.with_name(f"{target.name}.{uuid.uuid4().hex[:8]}.new")
     try:
-        with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
             for name in names:
                 archive.write(folder / name, name)
         new.replace(target)
@@ -102,7 +103,7 @@ def _opened(source: Path) -> Iterator[_Folder | _Zip]:
     try:
         with zipfile.ZipFile(source) as archive:
             yield _Zip(archive)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:  # encrypted ones raise RuntimeError
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:  # encrypted ones raise RuntimeError
         raise WeightsError(f"{source.name} is no zip file that can be read ({error}); choose the zip of a weights folder.") from error
 
 

@@ -24,7 +24,7 @@ REFUSALS = (FrameError, RequestError, WeightsError, EngineError, MemoryError)  #
 
 
 class BatchError(Exception):
-    """Nothing can be painted at all; the message is one sentence for the user."""
+    """Nothing can be painted, or nothing more; the message is one sentence for the user."""
 
 
 @dataclass(eq=False)
@@ -56,7 +56,8 @@ class Batch:
 
     def __post_init__(self):
         """Raises BatchError for a folder without frames, OSError for one that can't be read or made."""
-        sources = sorted(path for path in self.folder.iterdir() if path.suffix == frames.ENDING)
+        files_there = (path for path in self.folder.iterdir() if not path.name.startswith("."))  # macOS puts ._NAME beside NAME on some disks
+        sources = sorted(path for path in files_there if path.suffix == frames.ENDING)
         if not sources:
             raise BatchError(f"{self.folder} holds no captured frames (*{frames.ENDING}); export some with Veduta's Export Frames.")
         self.out.mkdir(parents=True, exist_ok=True)
@@ -113,16 +114,20 @@ class Batch:
 
 
 def paint_here(batch: Batch, painter: Painter) -> None:
-    """Paint the batch's frames one after the other, and wait for those that other machines paint.
+    """Paint the batch's frames one after the other, and wait for those that other machines paint. What the painter notes is said once.
 
     Raises OSError where no lock can be made.
     """
+    noted = ""
     while batch.waiting:
         task = batch.take()
         if task is not None:
             _paint(batch, task, painter)
         elif batch.waiting:
             time.sleep(POLL_SECONDS)
+        if painter.note != noted:
+            noted = painter.note
+            batch.say(noted)
 
 
 def _paint(batch: Batch, task: Task, painter: Painter) -> None:

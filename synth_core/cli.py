@@ -32,13 +32,17 @@ SOME_FAILED, BAD_INPUT = 1, 2  # exit codes
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    if hasattr(sys.stdout, "reconfigure"):  # a file's name may have characters that the console's encoding lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = _parser().parse_args(argv)
     try:
         return arguments.command(arguments)
     except (MapError, RequestError, StyleError, WeightsError, EngineError) as error:
         return _complain(error)
+    except MemoryError:
+        return _complain("The computer ran out of memory; ask for a smaller size, or close other programs.")
     except OSError as error:
-        return _complain(f"{error.filename} can't be read or written ({error.strerror}).")
+        return _complain(f"{error.filename or 'A file'} can't be read or written ({error.strerror or error}).")
 
 
 def _complain(sentence: Exception | str) -> int:
@@ -94,9 +98,7 @@ def _add_paint_batch(parser: argparse.ArgumentParser) -> None:
 def _add_convert(parser: argparse.ArgumentParser) -> None:
     _add_map(parser)
     parser.add_argument("--to", choices=VOCABULARIES, required=True, help="whose palette to write")
-    kinds = parser.add_mutually_exclusive_group()
-    kinds.add_argument("--colours", action="store_true", default=True, help="write the palette's colours (default)")
-    kinds.add_argument("--ids", dest="colours", action="store_false", help="write the palette's ids, as grey values")
+    parser.add_argument("--ids", dest="colours", action="store_false", help="write the palette's ids, as grey values, instead of its colours")
     parser.set_defaults(command=_convert)
 
 
@@ -109,7 +111,7 @@ def _add_map(parser: argparse.ArgumentParser) -> None:
 def _add_painter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=NAMES, default="onnx", help="what runs the networks (default onnx)")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder; for `paint` also a SPADE checkpoint, *_net_G.pth")
-    parser.add_argument("--threads", type=int, default=0, help="processor threads of each painter, 0 for all (default)")
+    parser.add_argument("--threads", type=_threads, default=0, help="processor threads of each painter, 0 for all (default)")
 
 
 def _add_import_spade(parser: argparse.ArgumentParser) -> None:
@@ -186,7 +188,7 @@ def _add_label(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the maps, made when missing: NAME.jpg gets NAME.png, of its "
                         "size. Photographs that have a whole map there are left out")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights folder")
-    parser.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all (default)")
+    parser.add_argument("--threads", type=_threads, default=0, help="processor threads, 0 for all (default)")
     parser.set_defaults(command=_label)
 
 
@@ -202,7 +204,13 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-_size.__name__ = "size"  # what argparse calls the type in its complaint
+def _threads(text: str) -> int:
+    if int(text) < 0:
+        raise ValueError
+    return int(text)
+
+
+_size.__name__, _threads.__name__ = "size", "threads"  # what argparse calls the types in its complaint
 
 
 def _paint(arguments: argparse.Namespace) -> int:
@@ -218,8 +226,8 @@ def _paint(arguments: argparse.Namespace) -> int:
     write_whole(arguments.out, result.png)
     height, width = ids.shape
     print(f"{arguments.out}: {width} x {height} pixels in {result.seconds:.2f} s, seed {result.seed}, {result.engine}")
-    if result.licence:
-        print(result.licence)
+    for sentence in filter(None, (painter.note, result.licence)):
+        print(sentence)
     return 0
 
 
@@ -314,9 +322,9 @@ def _foreign():
 
 
 def _import_spade(arguments: argparse.Namespace) -> int:
+    foreign = _foreign()
     from .export import present
 
-    foreign = _foreign()
     licence = foreign.LICENCE if arguments.licence is None else arguments.licence
     foreign.take_over(arguments.checkpoint, arguments.out, arguments.weights, arguments.name, licence, arguments.layers)
     made = load(arguments.out)
@@ -325,6 +333,16 @@ def _import_spade(arguments: argparse.Namespace) -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _training_extra() -> Iterator[None]:
+    """What trains or exports runs in it. Raises EngineError where a package of the training extra is missing."""
+    try:
+        yield
+    except ImportError as error:
+        raise EngineError(f"This needs the training extra ({error}); `pip install -e .[paint,train]` brings it.") from error
+
+
+@_training_extra()
 def _export(arguments: argparse.Namespace) -> int:
     from .export import ExportError, export_checkpoints, present
 
@@ -337,6 +355,7 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
+@_training_extra()
 def _teach(arguments: argparse.Namespace) -> int:
     from .training.config import ConfigError
     from .training.data import DataError

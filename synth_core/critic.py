@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from . import labels as label_set
+from .engines import memory_errors
 from .reading import open_part, planes, reading_size, shrink
 from .weights import Weights
 
@@ -31,6 +32,7 @@ class Critic:
         """Raises WeightsError when the folder is damaged or holds no critic, EngineError without ONNX Runtime."""
         self._session = open_part(weights, "critic", threads)
 
+    @memory_errors()
     def judge(self, picture: np.ndarray, labels: np.ndarray) -> Judgement:
         """picture (H, W, 3) uint8 sRGB as a painting of labels (H, W) uint8."""
         height, width = reading_size(*labels.shape, SHORT, STRIDE)

@@ -57,7 +57,7 @@ class Lock:
 def claim(path: Path) -> Lock | None:
     """The right to write `path`, or None while another holds it. Raises OSError where no lock can be made."""
     lock = path.with_name(f"{path.name}.lock")
-    holder = f"{socket.gethostname()} {os.getpid()} {uuid.uuid4().hex}"
+    holder = f"{machine()} {os.getpid()} {uuid.uuid4().hex}"
     if _created(lock, holder):
         return Lock(lock, holder)
     other = _holder_of(lock)
@@ -68,13 +68,27 @@ def claim(path: Path) -> Lock | None:
     return None
 
 
-def _created(lock: Path, holder: str) -> bool:
-    """Make the lock file, unless there is one."""
+def machine() -> str:
+    """Where this process's number is its own. Machines and containers may share a host name: Linux tells them apart."""
     try:
-        with lock.open("x", encoding="utf-8") as file:
-            file.write(holder)
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{socket.gethostname()}/{boot}/{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return socket.gethostname()
+
+
+def _created(lock: Path, holder: str) -> bool:
+    """Make the lock file, unless there is one. Raises OSError that names it, and leaves none that says nothing."""
+    try:
+        file = lock.open("x", encoding="utf-8")
     except FileExistsError:
         return False
+    try:
+        with file:
+            file.write(holder)
+    except OSError as error:
+        lock.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(lock)) from error
     return True
 
 
@@ -90,7 +104,7 @@ def _has_died(holder: str) -> bool:
     """Whether the holder is a process of this machine that is there no more."""
     host, _, rest = holder.partition(" ")
     process = rest.partition(" ")[0]
-    if os.name != "posix" or host != socket.gethostname() or not process.isdigit():  # elsewhere signal 0 is no mere question
+    if os.name != "posix" or host != machine() or not process.isdigit():  # elsewhere signal 0 is no mere question
         return False
     try:
         os.kill(int(process), 0)

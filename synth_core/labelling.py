@@ -121,9 +121,3 @@ def encode(ids: np.ndarray) -> bytes:
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
-
-
-def shares(ids: np.ndarray) -> dict[str, float]:
-    """What share of a map each label covers, by its name, the largest first."""
-    counts = np.bincount(ids.ravel(), minlength=label_set.COUNT) / ids.size
-    return {label_set.LABELS[label].name: float(counts[label]) for label in np.argsort(-counts, kind="stable") if counts[label]}

@@ -80,7 +80,7 @@ def read_map(path: Path, palette: str = AUTO) -> LabelMap:
     can't be opened.
     """
     vocabularies = list(VOCABULARIES.values()) if palette == AUTO else [VOCABULARIES[palette]]
-    image = open_image(path, "a label map is a PNG of label ids or of a palette's colours")
+    image = _open_image(path, "a label map is a PNG of label ids or of a palette's colours")
     mode, pixels = image.mode, np.asarray(image)
     if mode == "P":
         shades = np.asarray(image.convert("RGB"))
@@ -94,23 +94,20 @@ def read_map(path: Path, palette: str = AUTO) -> LabelMap:
 
 def read_photograph(path: Path) -> np.ndarray:
     """A photograph (H, W, 3) uint8 sRGB, turned upright. Raises MapError for no image, OSError for a file that can't be opened."""
-    image = open_image(path, "a photograph is a JPEG, PNG or WebP file")
-    from PIL import ImageOps
-
-    return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    return np.asarray(_open_image(path, "a photograph is a JPEG, PNG or WebP file", upright=True))
 
 
-def open_image(path: Path, wanted: str):
-    """The file as a Pillow image, read whole; `wanted` says what was expected of it. Raises MapError and OSError."""
+def _open_image(path: Path, wanted: str, upright: bool = False):
+    """The file as a Pillow image, read whole, or as an `upright` RGB one; `wanted` says what was expected of it. Raises MapError and OSError."""
     try:
-        from PIL import Image
+        from PIL import Image, ImageOps
     except ImportError:
         raise MapError("Reading an image needs Pillow; `pip install pillow` brings it.") from None
     try:
         with Image.open(path) as image:
             image.load()
-            return image
-    except (OSError, Image.DecompressionBombError) as error:
+            return ImageOps.exif_transpose(image).convert("RGB") if upright else image
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # of broken chunks and EXIF, too
         if getattr(error, "errno", None):  # the system's; Pillow's own have none
             raise
         raise MapError(f"{path} is no image file that can be read; {wanted}.") from error

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import labels as label_set
+from .light import LUMINANCE, TO_LINEAR
 
-_LUMINANCE = np.array((0.2126, 0.7152, 0.0722), np.float32)  # Rec. 709, over linear light
 _SPLINE = (1 / 16, 4 / 16, 6 / 16)  # the B3 spline's outer, inner and middle weight
 _WIDEST = 32  # the widest band is this part of the picture's side
 _ROUGHNESS_SWING = 0.12  # how far detail moves the roughness from its label's
@@ -70,9 +70,7 @@ def normals(height: np.ndarray, slope: float) -> np.ndarray:
 
 def _lightness(picture: np.ndarray) -> np.ndarray:
     """Luminance (H, W) float32, 0 to 1, as the eye spaces it: the cube root of linear light."""
-    value = np.arange(256, dtype=np.float32) / 255
-    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
-    return np.cbrt(sum(linear[picture[..., channel]] * weight for channel, weight in enumerate(_LUMINANCE)))
+    return np.cbrt(sum(TO_LINEAR[picture[..., channel]] * weight for channel, weight in enumerate(LUMINANCE)))
 
 
 def _bands(image: np.ndarray) -> Iterator[np.ndarray]:

@@ -106,12 +106,12 @@ def apply(picture: np.ndarray, relief: Relief) -> np.ndarray:
 def _light(picture: np.ndarray, relief: Relief) -> np.ndarray:
     """The picture with slopes shaded, kept objects' shadows cast and distance hazed."""
     lit = np.empty_like(picture)
-    slopes = _Slopes(picture, relief)
+    slopes = _Slopes(picture, relief) if relief.shading or relief.shadow else None
     air = _horizon_colour(picture, relief.labels)
     farthest = np.max(relief.depth, initial=0, where=np.isfinite(relief.depth))
     for rows in _strips(relief.labels.shape):
         light = TO_LINEAR[picture[rows]]
-        if relief.shading or relief.shadow:
+        if slopes:
             light *= slopes.gain(rows)
         if relief.haze:
             through = _transmission(relief, rows, farthest)

@@ -1,4 +1,4 @@
-"""The requests and results that cross between Blender's half and the painter's half. Nothing else does.
+"""The requests and results that cross between Blender's process and the painter's.
 
 Plain dataclasses over numpy arrays; no painting, no protocol and no Blender here.
 """
@@ -65,8 +65,9 @@ class Request:
         check_map(self.labels)
         if not 1 <= self.best_of <= MOST_CANDIDATES:
             raise RequestError(f"The best is chosen from 1 to {MOST_CANDIDATES} pictures; {self.best_of} were asked for.")
-        if not 0 <= self.seed <= SEEDS - self.best_of:
-            raise RequestError(f"The seed {self.seed} lies outside 0 to 2^63 - 1.")
+        for seed in (self.seed, self.seed + self.best_of - 1):
+            if not 0 <= seed < SEEDS:
+                raise RequestError(f"The seed {seed} lies outside 0 to 2^63 - 1.")
         if self.wrap not in WRAPS:
             raise RequestError(f"A picture continues in 'x', in 'xy' or not at all (''), not in {self.wrap[:40]!r}.")
         if not all(-4 <= height <= 4 for height in self.view):

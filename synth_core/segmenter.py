@@ -8,6 +8,7 @@ import numpy as np
 
 from . import edges
 from . import labels as label_set
+from .engines import memory_errors
 from .reading import open_part, reading_size, shrink, stretch
 from .weights import LARGE_SEGMENTER, Weights
 
@@ -40,6 +41,7 @@ class Segmenter:
         both = [self._read(np.ascontiguousarray(view)) for view in (small, small[..., ::-1])]  # as it is, and turned over
         return (_probable(both[0]) + _probable(both[1])[..., ::-1]) / 2
 
+    @memory_errors()
     def _read(self, picture: np.ndarray) -> np.ndarray:
         """picture (1, 3, h, w) in [-1, 1] -> logits (23, h/4, w/4)."""
         return self._session.run(None, {"picture": picture})[0][0]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from . import labels as label_set
+from .engines import memory_errors
 from .reading import open_part, planes, reading_size, shrink
 from .styles import normalised
 from .weights import Weights
@@ -21,6 +22,7 @@ class Stylist:
         """Raises WeightsError when the folder is damaged or holds no stylist, EngineError without ONNX Runtime."""
         self._session = open_part(weights, "stylist", threads)
 
+    @memory_errors()
     def style(self, picture: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """The style (23, 64) float32 of a photograph (H, W, 3) uint8 sRGB.
 

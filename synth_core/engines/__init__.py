@@ -1,6 +1,8 @@
 """What runs the networks: one small interface, ONNX Runtime or torch behind it. Sizes, padding and tiles are not known here."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -8,10 +10,22 @@ import numpy as np
 from ..weights import Weights
 
 NAMES = ("onnx", "gpu", "torch")
+_NO_MEMORY = ("allocate memory", "bad_alloc", "bad allocation", "out of memory")  # what the libraries say; MSVC's bad_alloc says the third
 
 
 class EngineError(RuntimeError):
     """An engine that can't run here; the message is one sentence for the user."""
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Raise MemoryError for what the libraries raise when memory runs out: each a kind of its own, known by its text alone."""
+    try:
+        yield
+    except Exception as error:
+        if not any(words in str(error) for words in _NO_MEMORY):
+            raise
+        raise MemoryError(str(error)) from error
 
 
 class Engine(Protocol):

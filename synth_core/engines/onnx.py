@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..weights import GRAPHS, WRAPS, Weights
-from . import EngineError
+from . import EngineError, memory_errors
 
 PROCESSOR = "CPUExecutionProvider"
 
@@ -33,6 +33,7 @@ class OnnxEngine:
     def detail(self, picture: np.ndarray, labels: np.ndarray, style: np.ndarray, noise: np.ndarray, scale: float) -> np.ndarray:
         return self._run(GRAPHS["detail"], picture=picture, labels=labels, style=style, noise=noise, scale=np.float32(scale))
 
+    @memory_errors()
     def _run(self, graph: str, **inputs: np.ndarray) -> np.ndarray:
         if graph not in self._sessions:
             self._sessions[graph] = self._open(graph)
@@ -44,6 +45,7 @@ def providers() -> list[str]:
     return _library().get_available_providers()
 
 
+@memory_errors()
 def open_session(graph: Path, threads: int, provider: str = PROCESSOR):
     """The graph ready to run on `threads` processor threads (0: all). Raises EngineError when the library is missing."""
     library = _library()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..weights import Weights, WeightsError
-from . import EngineError
+from . import EngineError, memory_errors
 
 
 class TorchEngine:
@@ -50,6 +50,7 @@ class TorchEngine:
             raise WeightsError(f"The weights in {weights.folder} are of another version than this program; install both again.") from error
         return network.to(self._device).eval()
 
+    @memory_errors()
     def _run(self, network, *inputs: np.ndarray) -> np.ndarray:
         tensors = [self._torch.tensor(array)[None].to(self._device) for array in inputs]
         with self._torch.inference_mode():

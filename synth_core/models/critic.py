@@ -8,11 +8,9 @@ import torch.nn.functional as F
 from .. import labels as label_set
 from .layers import Conv3x3, enlarge, leaky, pixel_norm
 
-STRIDE = 16  # heights and widths of its inputs are multiples of it
-
 
 class Critic(nn.Module):
-    """`channels` are the widths at strides 4, 8 and 16."""
+    """`channels` are the widths at strides 4, 8 and 16; heights and widths of the inputs are multiples of 16."""
 
     def __init__(self, channels=(64, 96, 160)):
         super().__init__()

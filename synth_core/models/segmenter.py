@@ -13,7 +13,6 @@ from .discriminator import DECODED, WIDTHS, Decoder
 from .layers import Conv3x3, Enlarge, leaky, pixel_norm
 
 DROPPED = 0.1  # share of the decoder's channels that are left out at a time while it learns
-STRIDE = 32  # heights and widths of the pictures are multiples of it
 
 
 class Reader(Decoder):
@@ -46,7 +45,8 @@ class _Refine(nn.Module):
 
 
 class Segmenter(nn.Module):
-    """The small one. `channels` are its widths at strides 4, 8, 16 and 32; `depth` its residual pairs at strides 16 and 32 on the way down."""
+    """The small one, for pictures whose sides are multiples of 32. `channels` are its widths at strides 4, 8, 16 and 32; `depth` its residual
+    pairs at strides 16 and 32 on the way down."""
 
     def __init__(self, channels=(24, 48, 96, 160), depth: int = 2):
         super().__init__()

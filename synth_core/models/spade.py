@@ -172,7 +172,7 @@ class SpadeComposition(nn.Module):
     def forward(self, labels: torch.Tensor, style: torch.Tensor, noise: torch.Tensor, height: torch.Tensor) -> torch.Tensor:
         """labels (N, 23, H, W) area-averaged, style (N, 23, 64), noise (N, 8, H, W), height (N, 1, H, W) -> picture (N, 3, H, W)."""
         ids = labels.argmax(1)  # (N, H, W)
-        segmentation = (ids[:, None] == torch.arange(label_set.COUNT)[:, None, None]).float()
+        segmentation = (ids[:, None] == torch.arange(label_set.COUNT, device=ids.device)[:, None, None]).float()
         if self.edges:
             segmentation = torch.cat([segmentation, edges(self.classes[ids][:, None], self.wrap)], 1)
         options = self.generator.options

@@ -13,11 +13,10 @@ from ..request import STYLE_SIZE
 from .encoder import pictured, pool_by_label
 from .layers import Conv3x3, enlarge, leaky, pixel_norm
 
-STRIDE = 16  # heights and widths of its inputs are multiples of it
-
 
 class Stylist(nn.Module):
-    """`channels` are the widths at strides 4, 8 and 16; `hidden` the width of the layer between statistics and code."""
+    """`channels` are the widths at strides 4, 8 and 16; heights and widths of the inputs are multiples of 16. `hidden` is the width of the layer
+    between statistics and code."""
 
     def __init__(self, channels=(48, 80, 128), hidden: int = 256):
         super().__init__()

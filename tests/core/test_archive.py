@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import zipfile
 
@@ -100,6 +101,24 @@ def test_what_is_no_zip_is_refused(weights_folder, shelf, tmp_path, data):
         archive.install(path, shelf)
     with pytest.raises(OSError, match="none.zip"):
         archive.install(tmp_path / "none.zip", shelf)
+
+
+def test_a_zip_damaged_within_a_file_is_refused(weights_folder, shelf, tmp_path):
+    archive.pack(weights_folder, tmp_path / "bad.zip")
+    data = bytearray((tmp_path / "bad.zip").read_bytes())
+    place = zipfile.ZipFile(tmp_path / "bad.zip").getinfo(weights.TENSORS).header_offset + 30 + len(weights.TENSORS)
+    data[place:place + 64] = b"\xff" * 64
+    (tmp_path / "bad.zip").write_bytes(data)
+    with pytest.raises(WeightsError, match="bad.zip is no zip file that can be read .*invalid block type"):
+        archive.install(tmp_path / "bad.zip", shelf)
+    assert not list(shelf.iterdir())
+
+
+def test_files_older_than_zips_are_packed(weights_folder, tmp_path):
+    folder = shutil.copytree(weights_folder, tmp_path / "copy")
+    os.utime(folder / weights.TENSORS, (0, 0))
+    archive.pack(folder, tmp_path / "old.zip")
+    assert zipfile.is_zipfile(tmp_path / "old.zip")
 
 
 def test_damaged_weights_are_not_packed(weights_folder, tmp_path):

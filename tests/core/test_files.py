@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -69,12 +68,22 @@ def test_renewing_keeps_a_lock(target):
 def test_a_lock_of_a_process_that_died_counts_no_more(target):
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     child.wait()
-    lock_of(target).write_text(f"{socket.gethostname()} {child.pid} x")
+    lock_of(target).write_text(f"{files.machine()} {child.pid} x")
     with files.claim(target):
         assert files.claim(target) is None
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", f"{socket.gethostname()} {10**30} x", "\N{SNOWMAN} 1 2"])
+@pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="Linux alone tells such machines apart")
+def test_a_lock_of_another_machine_or_container_of_the_same_name_counts(target):
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    name, boot, processes = files.machine().split("/")
+    for other in (name, f"{name}/another/{processes}", f"{name}/{boot}/1"):
+        lock_of(target).write_text(f"{other} {child.pid} x")
+        assert files.claim(target) is None
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", f"{files.machine()} {10**30} x", "\N{SNOWMAN} 1 2"])
 def test_a_lock_that_says_nothing_counts_by_its_age(target, text):
     lock_of(target).write_text(text, "utf-8")
     assert files.claim(target) is None
@@ -107,6 +116,14 @@ def test_of_many_processes_one_gets_the_file(target):
     for child in crowd:
         child.communicate("end\n")
     assert answers.count("True") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a limit of POSIX systems stands for a full disk")
+def test_a_full_disk_leaves_no_empty_lock(target):
+    program = ("import resource, sys; from pathlib import Path; from synth_core import files\n"
+               "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); files.claim(Path(sys.argv[1]))")
+    child = subprocess.run([sys.executable, "-c", program, str(target)], cwd=ROOT, text=True, capture_output=True)
+    assert f"File too large: '{lock_of(target)}'" in child.stderr and os.listdir(target.parent) == []
 
 
 def test_where_no_lock_can_be_made_the_lock_is_named(tmp_path):

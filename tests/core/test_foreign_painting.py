@@ -81,6 +81,12 @@ def test_pictures_are_the_checkpoint_s(made, name):
         assert np.abs(painter._engine.composition(*inputs) - expected).max() < 0.02
 
 
+def test_it_computes_on_the_device_that_it_is_on():
+    network = spade.SpadeComposition(8, "normal", edges=True).to("meta")
+    inputs = (torch.empty(1, *shape, device="meta") for shape in ((23, 256, 256), (23, 64), (8, 256, 256), (1, 256, 256)))
+    assert network(*inputs).shape == (1, 3, 256, 256)
+
+
 def test_the_seed_draws_the_style_vector_where_there_is_one(made):
     ids = scenery(256, 256)
     plain, styled = ([made[name].painters["onnx"].paint(Request(ids, seed)) for seed in (1, 1, 2)] for name in ("plain", "styled"))

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import io
 import shutil
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ pytest.importorskip("onnxruntime")
 
 from PIL import Image  # noqa: E402
 
-from synth_core import cli, edges, export, labelling, labels, segmenter, weights  # noqa: E402
+from synth_core import cli, edges, export, labels, segmenter, weights  # noqa: E402
 from synth_core.maps import read_map  # noqa: E402
 from synth_core.reading import shrink  # noqa: E402
 from synth_core.segmenter import Segmenter  # noqa: E402
@@ -131,6 +133,11 @@ def folder(tmp_path):
     return photos
 
 
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    """A PNG's."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
 def label(folder, weights_folder, *more) -> int:
     out = folder.parent / "maps"
     return cli.main(["label", str(folder), *map(str, more), "-o", str(out), "--weights", str(weights_folder), "--threads", "1"])
@@ -161,10 +168,16 @@ def test_what_is_there_is_left_and_what_is_broken_is_made_again(reading, folder,
 
 def test_a_bad_file_is_named_and_the_others_are_labelled(reading, folder, capsys):
     (folder / "broken.jpg").write_bytes(b"no picture")
+    png = (folder / "hill.png").read_bytes()
+    (folder / "chunk.png").write_bytes(png[:33] + _chunk(b"tEXt", b"a\0b")[:-1] + b"?" + png[33:])  # its checksum is wrong
+    (folder / "exif.png").write_bytes(png[:33] + _chunk(b"eXIf", b"no EXIF") + png[33:])
+    (folder / "text.png").write_bytes(png[:33] + _chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 26))) + png[33:])  # over Pillow's limit
     assert label(folder, reading[0], folder / "missing.jpg") == 1
     told = capsys.readouterr()
-    assert "broken.jpg is no image file" in told.err and "missing.jpg can't be read (No such file or directory)" in told.err
-    assert "5 photographs: 3 labelled, 0 there already, 2 failed" in told.out
+    for name in ("broken.jpg", "chunk.png", "exif.png", "text.png"):
+        assert f"{name} is no image file" in told.err
+    assert "missing.jpg can't be read (No such file or directory)" in told.err
+    assert "8 photographs: 3 labelled, 0 there already, 5 failed" in told.out
 
 
 @pytest.mark.parametrize("change, sentence", [("empty", "holds no photographs"), ("same", "would lie among the photographs"),
@@ -179,10 +192,6 @@ def test_what_can_t_be_labelled_at_all(reading, weights_folder, folder, tmp_path
     chosen = weights_folder if change == "weights" else reading[0]
     assert cli.main(["label", *map(str, sources), "-o", str(out), "--weights", str(chosen)]) == 2
     assert sentence in capsys.readouterr().err and not list(out.glob("hill*.png.png"))
-
-
-def test_shares_of_a_map():
-    assert labelling.shares(np.array([[1, 1, 1, 20]], np.uint8)) == {"sky": 0.75, "tree": 0.25}
 
 
 def test_the_painter_s_process_labels_a_photograph(reading):

@@ -247,9 +247,9 @@ def test_one_scene_in_four_palettes_is_one_painting(weights_folder, tmp_path, ca
     Image.fromarray(scenery(80, 112)).save(tmp_path / "map.png")
     paintings = []
     for name, colours in WRITTEN:
-        kind = "--colours" if colours else "--ids"
-        assert cli.main(["convert", str(tmp_path / "map.png"), "-o", str(tmp_path / "other.png"), "--to", name, kind]) == 0
-        out = tmp_path / f"{name}{kind}.png"
+        kind = () if colours else ("--ids",)
+        assert cli.main(["convert", str(tmp_path / "map.png"), "-o", str(tmp_path / "other.png"), "--to", name, *kind]) == 0
+        out = tmp_path / f"{name}{colours}.png"
         assert cli.main(["paint", str(tmp_path / "other.png"), "-o", str(out), "--weights", str(weights_folder), "--seed", "3"]) == 0
         assert f"other.png: {VOCABULARIES[name].title}'s" in capsys.readouterr().out
         paintings.append(out.read_bytes())

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -55,6 +54,17 @@ def test_every_frame_becomes_its_picture(folder, run, weights_folder):
     for number in (1, 4):
         expected = painter.paint(frames.load(folder / f"shot_{number:04d}.vframe").request).picture
         assert np.array_equal(np.asarray(Image.open(out / f"shot_{number:04d}.png")), expected)
+
+
+def test_hidden_files_are_no_frames(folder, run):
+    (folder / "._shot_0001.vframe").write_bytes(b"what macOS leaves on disks that are not its own")
+    assert run()[1][-1] == "4 frames: 4 painted, 0 there already, 0 failed"
+
+
+def test_what_the_painter_notes_is_said_once(run, monkeypatch):
+    monkeypatch.setattr("synth_core.engines.gpu.providers", lambda: [])
+    lines = run("--engine", "gpu")[1]
+    assert [number for number, line in enumerate(lines) if line.endswith("Veduta paints with the processor.")] == [1]
 
 
 def test_what_is_there_is_skipped_only_when_asked(folder, run):
@@ -131,7 +141,7 @@ def test_frames_of_other_weights_are_refused_by_name(folder, run, weights_folder
 def test_a_killed_process_leaves_its_frame_to_the_next(folder, run):
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     child.wait()
-    (folder / "shot_0001.png.lock").write_text(f"{socket.gethostname()} {child.pid} x")
+    (folder / "shot_0001.png.lock").write_text(f"{files.machine()} {child.pid} x")
     assert run("--skip-existing")[1][-1] == "4 frames: 4 painted, 0 there already, 0 failed"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -273,6 +274,24 @@ def test_missing_weights(tmp_path):
 def test_an_unknown_engine(weights_folder):
     with pytest.raises(ValueError, match="no engine 'cuda'; the engines are onnx, gpu, torch"):
         Painter(weights_folder, engine="cuda")
+
+
+@pytest.mark.parametrize("engine, words", [
+    ("onnx", "Non-zero status code: Failed to allocate memory for requested buffer of size 268435456"), ("onnx", "std::bad_alloc"),
+    ("torch", "DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"), ("torch", "CUDA out of memory. Tried to allocate")])
+def test_a_library_without_memory_raises_memory_error(engine, words, weights_folder, monkeypatch):
+    pytest.importorskip({"onnx": "onnxruntime"}.get(engine, engine))
+    made = Painter(weights_folder, engine)
+
+    def fail(*_, **__):
+        raise Exception(words)  # the libraries' own kinds share no other
+
+    if engine == "onnx":
+        monkeypatch.setattr(made._engine, "_sessions", {"composition.onnx": SimpleNamespace(run=fail)})
+    else:
+        monkeypatch.setattr(made._engine._composition, "forward", fail)
+    with pytest.raises(MemoryError):
+        made.paint(Request(scenery(64, 64)))
 
 
 @pytest.mark.parametrize("engine, library", [("onnx", "onnxruntime"), ("torch", "torch")])

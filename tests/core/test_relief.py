@@ -62,6 +62,11 @@ def test_effects_that_find_nothing_to_do_leave_every_byte():
     assert np.array_equal(reliefs.apply(picture, slope(reflection=1.0, shadow=1.0)), picture)
 
 
+def test_haze_alone_smooths_no_slopes(monkeypatch):
+    monkeypatch.setattr(reliefs, "_Slopes", None)
+    assert not np.array_equal(reliefs.apply(grain(96, 128), slope(haze=1.0)), grain(96, 128))
+
+
 def test_slopes_to_the_sun_are_lighter_and_warmer_and_the_sky_stays():
     picture = grain(96, 128)
     lit = reliefs.apply(picture, slope(shading=1.0))
