@@ -35,6 +35,16 @@ def test_smooth_shading_is_no_repetition():
     assert figures.repetition((ramp + np.random.default_rng(0).normal(0, 3, ramp.shape)).clip(0, 255).astype(np.uint8)) < 0.1
 
 
+def test_what_stands_in_the_same_place_of_every_cell_is_told_apart(rng):
+    pictures = [soft(noise(rng, 256, 256), 2) for _ in range(6)]
+    assert abs(figures.locked(pictures, 32)) < 0.005
+    place = np.kron(np.ones((8, 8)), np.pad(np.ones((8, 8)), 12))[..., None]  # a spot in the middle of each cell
+    assert figures.locked([(picture * 0.8 + 20 * place).astype(np.uint8) for picture in pictures], 32) > 0.1
+    assert figures.locked([(picture * 0.8 + 20 * place).astype(np.uint8) for picture in pictures], 24) < 0.05
+    elsewhere = [np.roll(picture * 0.8 + 20 * place, 5 * k, (0, 1)).astype(np.uint8) for k, picture in enumerate(pictures)]
+    assert abs(figures.locked(elsewhere, 32)) < 0.03
+
+
 def test_a_grid_is_a_spike_of_the_spectrum(rng):
     texture = noise(rng, 96, 96)
     grid = (texture * 0.5 + 60 * (np.arange(96) % 8 < 2)[None, :, None]).astype(np.uint8)

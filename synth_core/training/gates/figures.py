@@ -102,6 +102,16 @@ def repetition(picture: np.ndarray) -> float:
     return float(shared[far].max() / max(shared[down - 1, 0], 1e-6))
 
 
+def locked(pictures: list[np.ndarray], cell: int) -> float:
+    """The share of the variance of pictures (H, W, 3) of one thing, shading coarser than a cell left out, that lies at the same place in every
+    cell of `cell` x `cell` pixels of all of them, measured from picture to picture: about 0 where nothing follows such a grid."""
+    fields = [field - box_mean(field, cell) for field in map(grey, pictures)]
+    rows, columns = (side // cell for side in fields[0].shape)
+    means = np.stack([cells(field[: rows * cell, : columns * cell], rows, columns).mean(0) for field in fields])
+    shared = np.square(means.sum(0)).mean() - np.square(means).mean(1).sum()
+    return float(shared / (len(means) * (len(means) - 1)) / max(np.var(fields), 1e-6))
+
+
 def box_mean(field: np.ndarray, radius: int) -> np.ndarray:
     """The mean of the (2 radius + 1) squared pixels around each, the border repeated."""
     for axis in (0, 1):

@@ -1,18 +1,22 @@
-"""Does a long picture repeat itself? The autocorrelation peak of paintings of 512 x 2048 pixels, against photographs'."""
+"""Does a long picture repeat itself, or stand in rows? The autocorrelation peak of paintings of 512 x 2048 pixels, against photographs', and what
+follows composition's coarsest grid where one label fills the view."""
 from __future__ import annotations
 
 import numpy as np
 from PIL import Image
 
+from ... import canvas
 from ... import labels as label_set
 from ..data import Photographs
-from .figures import Figure, bootstrap, repetition
+from .figures import Figure, bootstrap, locked, repetition
 from .studio import Studio
 
 HEIGHT, WIDTH = 512, 2048
 LARGE = 1080  # pixels: short side of the photographs; a strip of one is enlarged by a fifteenth
 MOST = 16  # photographs
 ALONE = ("sea", "grass", "rock", "snow", "tree", "sand")
+SEEDS = 8  # paintings of each alone that are looked at for rows
+IN_ROWS = 0.01  # of their variance may follow the grid
 
 
 def gate(studio: Studio) -> list[Figure]:
@@ -26,7 +30,20 @@ def gate(studio: Studio) -> list[Figure]:
         *compared(painted, real),
         Figure("one label alone: autocorrelation peak", float(np.mean(list(alone.values()))), most=float(real.max()),
                note=f"at most the worst photograph's; worst {worst} {alone[worst]:.3f}"),
+        in_rows(studio),
     ]  # fmt: skip
+
+
+def in_rows(studio: Studio) -> Figure:
+    """Of one label alone, seen eight times: what lies at the same place in every cell of composition's coarsest grid."""
+    cell = canvas.unit(HEIGHT, HEIGHT)
+    views = {name: np.full((HEIGHT, HEIGHT), label_set.BY_NAME[name].id, np.uint8) for name in ALONE}
+    painted = {name: [studio.paint(ids, seed) for seed in range(SEEDS)] for name, ids in views.items()}
+    shares = {name: locked(pictures, cell) for name, pictures in painted.items()}
+    other = float(np.mean([locked(pictures, 3 * cell // 4) for pictures in painted.values()]))
+    worst = max(shares, key=shares.get)
+    return Figure("one label alone: share of the variance in rows of the coarsest cells", float(np.mean(list(shares.values()))), most=IN_ROWS,
+                  note=f"of cells three quarters as wide {other:.3f}; worst {worst} {shares[worst]:.3f}")  # fmt: skip
 
 
 def compared(painted: np.ndarray, real: np.ndarray) -> list[Figure]:
