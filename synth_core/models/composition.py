@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 from .. import labels as label_set
 from ..request import NOISE_CHANNELS, STYLE_SIZE
-from .layers import Block, Conv3x3, Enlarge, halve_noise, leaky, pixel_norm
+from .layers import Block, Conv3x3, Enlarge, Soften, halve_noise, leaky, pixel_norm
 from .mirror import Mirror
 
 WATER = slice(label_set.BY_NAME["sea"].id, label_set.BY_NAME["river"].id + 1)  # sea, lake and river: what mirrors its shore
@@ -21,17 +21,20 @@ AIR = slice(label_set.BY_NAME["sky"].id, label_set.BY_NAME["sun"].id + 1)  # sky
 SOFTNESS = 3  # halvings: one's colour passes into the other's over about 2**3 pixels to either side
 LAID = 24  # channels of a label's style code where it lies over the map
 NOISE_STRENGTH = 0.3
+SOFTENED = 3  # of the coarsest levels: of finer ones' noise the grid is not seen
 
 
 class Composition(nn.Module):
     """The network. `channels` and `label_channels` hold one width a level, coarse to fine; the first `heavy` levels get two convolutions.
 
     Height and width of its inputs are multiples of `stride`. `rgb` has one output for the last heavy level and for each light level after it;
-    the picture is their sum, coarser ones enlarged. With `mirrors` the water of every light level but the finest sees what it mirrors.
+    the picture is their sum, coarser ones enlarged. With `mirrors` the water of every light level but the finest sees what it mirrors, with `soft`
+    the coarsest levels' noise is softened (both ask for it that are taught now; there are weights without).
     """
 
     def __init__(
         self, channels=(256, 256, 256, 128, 64, 32, 24), label_channels=(64, 64, 64, 48, 32, 16, 12), heavy: int = 5, mirrors: bool = False,
+        soft: bool = False,
     ):
         super().__init__()
         self.heavy, self.levels, self.stride = heavy, len(channels), 2 ** (len(channels) - 1)
@@ -53,7 +56,7 @@ class Composition(nn.Module):
         self.blocks = nn.ModuleList(Block(c[i], l[i], STYLE_SIZE, 2 if i < heavy else 1) for i in range(self.levels))
         self.rgb = nn.ModuleList(Conv3x3(w, 3) for w in c[heavy:])
         self.mirrors = nn.ModuleList(Mirror(c[i], l[i]) for i in range(heavy, self.levels - 1) if mirrors)
-        self.enlarge = Enlarge()
+        self.enlarge, self.soften = Enlarge(), Soften() if soft else None
         for layer in self.rgb[1:]:
             nn.init.zeros_(layer.bias)
             layer.weight.data.mul_(0.2)
@@ -67,6 +70,7 @@ class Composition(nn.Module):
             "label_channels": [len(state[f"embed.{i}.weight"]) for i in levels],
             "heavy": sum(f"blocks.{i}.convolve.1.weight" in state for i in levels),
             "mirrors": any(name.startswith("mirrors.") for name in state),
+            "soft": "soften.gain" in state,
         }
 
     @classmethod
@@ -91,6 +95,8 @@ class Composition(nn.Module):
             noises.insert(0, halve_noise(noises[0]))
             heights.insert(0, F.avg_pool2d(heights[0], 2))
 
+        if self.soften:
+            noises[:SOFTENED] = map(self.soften, noises[:SOFTENED])
         features = self._features(maps, laid, noises, heights)  # coarse to fine
         x = self.start(torch.cat([features[0], noises[0]], 1)) + self.start_style(whole)[:, :, None, None]
         picture = None

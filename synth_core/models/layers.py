@@ -159,6 +159,23 @@ class Enlarge(nn.Module):
         return F.interpolate(pad(x, self.wrap), scale_factor=2, mode="bilinear", align_corners=False)[:, :, 2:-2, 2:-2]
 
 
+class Soften(nn.Module):
+    """White noise of variance 1 (N, C, H, W) -> noise of variance 1 blurred by 1 2 1, down and across.
+
+    Enlarged white noise peaks at its grid's nodes alone, and so then does what is painted from it: crests, crags and clouds stood in rows a
+    coarse cell apart. Of blurred noise the peaks lie anywhere between (value noise against band-limited noise: Cook & DeRose 2005).
+    """
+
+    wrap = ""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("gain", torch.tensor(8 / 3))  # of 1, 2, 1 over 4 the squares' sum is 3/8; a state that has it is one of soft noise
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.gain * F.avg_pool2d(F.avg_pool2d(pad(x, self.wrap), 2, 1), 2, 1)
+
+
 def set_wrap(network: nn.Module, wrap: str) -> None:
     """Make `network` continue at the other side in x ("x") or in both directions ("xy"), or stop doing so ("")."""
     for module in network.modules():

@@ -14,7 +14,7 @@ def networks():
     from synth_core.models.detail import Detail
 
     torch.manual_seed(1)
-    composition = Composition(channels=(16, 16, 8, 8, 8, 8, 8), label_channels=(8,) * 7, mirrors=True)
+    composition = Composition(channels=(16, 16, 8, 8, 8, 8, 8), label_channels=(8,) * 7, mirrors=True, soft=True)
     detail = Detail(channels=(16, 8, 8), label_channels=(8, 8, 8))
     for mirror in composition.mirrors:  # new ones look at no label
         torch.nn.init.normal_(mirror.gain.weight)

@@ -6,11 +6,11 @@ from synth_core import labels as label_set
 from synth_core.models.composition import Composition
 from synth_core.models.detail import Detail
 from synth_core.models.encoder import Encoder, pool_by_label
-from synth_core.models.layers import Border, halve_noise, pad, pixel_norm, set_wrap
+from synth_core.models.layers import Border, Enlarge, Soften, halve_noise, pad, pixel_norm, set_wrap
 from synth_core.models.mirror import Mirror, mirrored_rows
 from synth_core.training.data import one_hot
 
-TINY = {"channels": (16, 16, 8, 8), "label_channels": (8, 8, 8, 8), "heavy": 2, "mirrors": True}
+TINY = {"channels": (16, 16, 8, 8), "label_channels": (8, 8, 8, 8), "heavy": 2, "mirrors": True, "soft": True}
 
 
 def inputs(height, width, seed=0):
@@ -191,13 +191,28 @@ def test_a_mirror_wraps_with_its_picture():
     assert torch.allclose(*painted, atol=1e-6)
 
 
-@pytest.mark.parametrize("mirrors", [True, False])
-def test_a_network_is_rebuilt_from_its_state_with_and_without_mirrors(mirrors):
-    network = Composition(**TINY | {"mirrors": mirrors}).eval()
+@pytest.mark.parametrize("mirrors, soft", [(True, True), (False, False), (True, False)])
+def test_a_network_is_rebuilt_from_its_state_with_and_without_mirrors_and_soft_noise(mirrors, soft):
+    network = Composition(**TINY | {"mirrors": mirrors, "soft": soft}).eval()
     rebuilt = Composition.from_state(network.state_dict()).eval()
-    assert len(rebuilt.mirrors) == mirrors
+    assert len(rebuilt.mirrors) == mirrors and (rebuilt.soften is not None) == soft
     with torch.no_grad():
         assert torch.equal(rebuilt(*inputs(16, 16)), network(*inputs(16, 16)))
+
+
+def test_softened_noise_is_as_strong_and_knows_less_of_its_grid():
+    noise = torch.randn(1, 8, 128, 128, generator=torch.Generator().manual_seed(0))
+    soften, enlarge = Soften(), Enlarge()
+    set_wrap(soften, "xy")
+    soft = soften(noise)
+    assert soft.std() == pytest.approx(1, abs=0.03) and torch.allclose(soften(noise.roll(5, 3)), soft.roll(5, 3), atol=1e-5)
+
+    def unevenness(x):
+        """How much the variance differs between the places within a cell that is enlarged to 8 x 8 pixels."""
+        cells = enlarge(enlarge(enlarge(x))).square().unflatten(2, (128, 8)).unflatten(4, (128, 8)).mean((0, 1, 2, 4))
+        return cells.std() / cells.mean()
+
+    assert unevenness(soft) < 0.5 * unevenness(noise)
 
 
 @pytest.mark.parametrize("wrap", ["", "x", "xy"])
