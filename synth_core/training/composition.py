@@ -23,14 +23,13 @@ CHANNELS, LABEL_CHANNELS = (256, 256, 256, 128, 64, 32, 24, 16), (64, 64, 64, 48
 BANK = 256  # styles that are remembered, and shipped
 CALIBRATED = 16  # batches on which the usual is measured
 TONE_CELL = 16  # pixels
-TONE_OF_WATER = 5.0  # how much more water's colours count than others'
 SEEN_EVERY = 4  # steps after which the moving average's paintings are looked at
 VARIETY_EVERY = 16
 VARIETY_ENOUGH = 0.4  # mean feature distance between two noises that is asked for; unrelated features lie 1.1 apart
 
 
 def build(levels: int) -> Composition:
-    return Composition(CHANNELS[:levels], LABEL_CHANNELS[:levels], mirrors=True)
+    return Composition(CHANNELS[:levels], LABEL_CHANNELS[:levels], mirrors=True, soft=True)
 
 
 @dataclass
@@ -173,7 +172,7 @@ class CompositionTeacher(Sampler):
             shift = random.randrange(drawn.shape[2])
             painted, drawn = painted.roll(shift, 3), drawn.roll(shift, 2)
 
-        window = losses.window(run.size)
+        window = losses.window(painted.shape[-1])
         painted, drawn, image, truth, real_drawn = (x[..., *window] for x in (painted, drawn, batch.image, batch.truth, batch.drawn))
         areas, real_areas = one_hot(drawn), one_hot(real_drawn)
         real, fake = losses.jitter([image, painted])
@@ -237,10 +236,10 @@ class CompositionTeacher(Sampler):
 
     @staticmethod
     def _tone(fake, real, areas):
-        """Mean distance of colours in cells. What water mirrors lies where it lies in the photograph, which nothing else tells as plainly."""
+        """Mean distance of water's colours in cells: what water mirrors lies where it lies in the photograph, which nothing else tells as plainly.
+        Elsewhere the photograph's own places are one of many that would do, and holding to them flattens."""
         distance = (F.avg_pool2d(fake, TONE_CELL) - F.avg_pool2d(real, TONE_CELL)).abs().mean(1)
-        water = F.avg_pool2d(areas[:, WATER].sum(1, keepdim=True), TONE_CELL)[:, 0]
-        return (distance * (1 + (TONE_OF_WATER - 1) * water)).mean()
+        return (distance * F.avg_pool2d(areas[:, WATER].sum(1, keepdim=True), TONE_CELL)[:, 0]).mean()
 
     def _variety(self, maps):
         """Mean distance of features at strides 8 and 16 between two noises under one map (1, H, W) and style (mode seeking 1903.05628)."""

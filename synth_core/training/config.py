@@ -29,6 +29,7 @@ class Run:
     decay_from: float = 1.0  # share of the run after which the rate falls to a tenth along a cosine
     smallest_crop: float = 0.65  # of the photograph's short side
     large: float = 0.0  # share of pictures from photographs at least twice `size`, cut at every scale at which views are painted; 0: as there are
+    whole: float = 0.0  # share of steps that learn from half a batch of pictures of such photographs at twice `size`, where scenes are seen whole
     wrap: float = 0.25  # share of batches painted with circular padding in x
     blockouts: float = 0.5  # pictures of a batch, on average, that are painted from made-up maps with a blockout's straight edges
     pixel: float = 1.0  # weights of the losses: the right label at every pixel,
@@ -37,7 +38,7 @@ class Run:
     statistics: float = 5.0  # the style photograph's statistics under each label,
     usual: float = 0.0  # that labels look as contrasted, fine and strongly coloured as in photographs, on average over what the average paints,
     aligned: float = 1.5  # closeness to the own photograph at strides 16 and 32,
-    tone: float = 5.0  # closeness to the own photograph's colours in cells of 16 pixels,
+    tone: float = 5.0  # closeness of water to the own photograph's colours in cells of 16 pixels; in an own run, of everything,
     variety: float = 0.5  # that new noise moves the features,
     memory: float = 0.0  # closeness to the painter that the run began from, on maps and styles of which nothing new is learned
     lecam: float = 0.1  # 2104.03310, on the heads

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from .. import labels as label_set
+from ..maps import resize
 from .blockouts import blockout
 
 # Photographs are kept at this many times the training size: crops are then nearly always reduced, never blown up.
@@ -136,7 +137,7 @@ class Photographs:
         larger = folder / "hires" / f"{name}.webp"
         if self.size > min(image.size) and larger.is_file():
             image = Image.open(larger).convert("RGB")
-            ids = ids.resize(image.size, Image.NEAREST)
+            ids = Image.fromarray(resize(np.asarray(ids), *image.size))
         factor = self.margin * self.size / min(image.size)
         if factor < 0.95:
             size = (round(image.width * factor), round(image.height * factor))
@@ -195,10 +196,12 @@ class Batches:
     """
 
     def __init__(
-        self, photographs: Photographs, batch: int, smallest_crop: float, blockouts: float = 0.0, style_size: int = 128, large: float = 0.0
-    ):
+        self, photographs: Photographs, batch: int, smallest_crop: float, blockouts: float = 0.0, style_size: int = 128, large: float = 0.0,
+        whole: float = 0.0,
+    ):  # fmt: skip
         """blockouts: how many of a batch's last maps that are asked for are made-up ones (`blockouts.py`), on average; large: the share of
-        photographs at least twice as large as the crops, 0 for as many as there are (as is the case where all or none are)."""
+        photographs at least twice as large as the crops, 0 for as many as there are (as is the case where all or none are); whole: the share of
+        batches that are half as many crops, twice as large, of such photographs alone, none where there are none."""
         self.photographs, self.batch, self.smallest_crop, self.style_size = photographs, batch, smallest_crop, style_size
         self.blockouts = blockouts
         shares = photographs.histogram()
@@ -209,6 +212,8 @@ class Batches:
         if large and ample.any() and not ample.all():
             repeat = np.where(ample, large * repeat / repeat[ample].sum(), (1 - large) * repeat / repeat[~ample].sum())
         self._cumulative = np.cumsum(repeat).tolist()
+        self._ample = np.cumsum(repeat * ample).tolist()
+        self.whole = whole if ample.any() else 0.0
         self.frequency = torch.tensor(shares.mean(0), dtype=torch.float32)
 
     def draw(self, rng: random.Random) -> Batch:
@@ -217,23 +222,26 @@ class Batches:
 
     def cut(self, rng: random.Random) -> Cuts:
         """One batch as bytes, wholly decided by the state of `rng`."""
-        indices = rng.choices(range(len(self.photographs)), cum_weights=self._cumulative, k=self.batch)
-        samples = zip(*(self._sample(*self.photographs.pairs[i], rng) for i in indices))
+        size, count, weights = self.photographs.size, self.batch, self._cumulative
+        if self.whole and rng.random() < self.whole:
+            size, count, weights = 2 * size, count // 2, self._ample
+        indices = rng.choices(range(len(self.photographs)), cum_weights=weights, k=count)
+        samples = zip(*(self._sample(*self.photographs.pairs[i], size, rng) for i in indices))
         image, truth, drawn, rows, style_image, style_map = (np.stack(part) for part in samples)
-        made_up = np.zeros((int(self.blockouts) + (rng.random() < self.blockouts % 1), *truth.shape[1:]), np.uint8)
+        asked = min(count, int(self.blockouts) + (rng.random() < self.blockouts % 1))
+        made_up = np.zeros((asked, *truth.shape[1:]), np.uint8)
         for k in range(len(made_up)):
-            made_up[k], rows[k - len(made_up)] = self._blockout(rng)
+            made_up[k], rows[k - len(made_up)] = self._blockout(size, rng)
         return Cuts(image, truth, drawn, rows, made_up, style_image, style_map)
 
-    def _blockout(self, rng):
-        """A square of a made-up view that is up to `margin` times as large, and its rows' heights."""
-        size = self.photographs.size
-        view = round(size * rng.uniform(1, self.photographs.margin))
+    def _blockout(self, size, rng):
+        """A square of a made-up view that is as large as photographs are held at the most, and its rows' heights."""
+        view = round(rng.uniform(size, max(size, self.photographs.size * self.photographs.margin)))
         left, top = rng.randint(0, view - size), rng.randint(0, view - size)
         return blockout(view, rng)[top : top + size, left : left + size], 1 - 2 * (top + np.arange(size, dtype=np.float32) + 0.5) / view
 
-    def _sample(self, image, ids, rng):
-        size, table = self.photographs.size, merge(rng)
+    def _sample(self, image, ids, size, rng):
+        table = merge(rng)
         box = random_box(image, min(self.smallest_crop, size / min(image.size)), rng)
         picture, truth = cut(image, ids, box, size)
         style_picture, style_map = cut(image, ids, random_box(image, self.smallest_crop, rng), self.style_size)

@@ -94,7 +94,7 @@ class Loop:
             batches = DetailBatches(photographs, run.batch)
             return batches, DetailTeacher(run, batches, self.device, composition)
         photographs = Photographs(data, "train", run.size, limit, CLOSE)
-        batches = Batches(photographs, run.batch, run.smallest_crop, run.blockouts, large=run.large)
+        batches = Batches(photographs, run.batch, run.smallest_crop, run.blockouts, large=run.large, whole=run.whole)
         return batches, CompositionTeacher(run, batches, self.device)
 
     def _held_out(self, data: Path) -> Photographs:

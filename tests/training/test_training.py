@@ -14,7 +14,7 @@ from synth_core.cli import main
 from synth_core.export import export_checkpoints
 from synth_core.training import checkpoint, config, data, losses, scenes, split
 from synth_core.training.blockouts import blockout
-from synth_core.training.composition import TONE_OF_WATER, CompositionTeacher
+from synth_core.training.composition import CompositionTeacher
 from synth_core.training.data import Batches, DataError, Photographs, merge, one_hot
 from synth_core.training.detail import PAINTED_SIZES
 from synth_core.training.feed import feed
@@ -76,6 +76,19 @@ def test_a_share_of_large_photographs_is_kept(photographs):
     assert 0.4 < np.mean(np.array(sizes) > 40) < 0.6
 
 
+def test_a_share_of_batches_shows_large_photographs_whole(photographs):
+    pairs = Photographs(photographs, "train", 32, margin=2.5)
+    pairs.pairs = [(image.resize((40, 40)), ids.resize((40, 40))) for image, ids in pairs.pairs]
+    pairs.pairs[0] = Image.new("RGB", (80, 80), (7, 7, 7)), Image.new("L", (80, 80), 1)
+    batches = Batches(pairs, 4, 0.9, blockouts=1, whole=0.5)
+    cuts = [batches.cut(random.Random(k)) for k in range(40)]
+    whole = [c for c in cuts if c.truth.shape == (2, 64, 64)]
+    assert 10 < len(whole) < 30 and all(c.truth.shape == (4, 32, 32) for c in cuts if c.truth.shape[0] != 2)
+    assert all(c.blockouts.shape == (1, 64, 64) and c.image.shape == (2, 64, 64, 3) for c in whole)
+    assert all((c.image == 7).all() for c in whole)
+    assert Batches(Photographs(photographs, "train", 64, margin=1), 4, 0.9, whole=1.0).cut(random.Random(0)).truth.shape == (4, 64, 64)  # none are large
+
+
 def test_so_many_made_up_maps_come_on_average(photographs):
     batches = Batches(Photographs(photographs, "train", 64), 4, 0.9, blockouts=1.5)
     counts = [len(batches.cut(random.Random(k)).blockouts) for k in range(40)]
@@ -124,10 +137,10 @@ def test_merging_only_ever_broadens():
         assert table[label_set.find("cloud").id] in (label_set.find("cloud").id, label_set.find("sky").id)
 
 
-def test_water_s_colours_count_more():
+def test_water_s_colours_alone_are_held_to_their_places():
     grey, light = torch.zeros(1, 3, 32, 32), torch.ones(1, 3, 32, 32)
     told = [CompositionTeacher._tone(light, grey, one_hot(torch.full((1, 32, 32), label_set.BY_NAME[name].id))) for name in ("lake", "grass")]
-    assert told == [TONE_OF_WATER, 1]
+    assert told == [1, 0]
 
 
 def test_unlabelled_pixels_teach_nothing():
