@@ -60,7 +60,7 @@ def test_graphs_hold_no_numbers_of_their_own(weights_folder):
 
 def test_manifest_and_tensors(weights_folder, networks):
     manifest = json.loads((weights_folder / weights.MANIFEST).read_text())
-    assert manifest["composition"] == {"channels": [16, 16, 8, 8, 8, 8, 8], "label_channels": [8] * 7, "heavy": 5, "mirrors": True}
+    assert manifest["composition"] == {"channels": [16, 16, 8, 8, 8, 8, 8], "label_channels": [8] * 7, "heavy": 5, "mirrors": True, "soft": True}
     assert manifest["detail"] == {"channels": [16, 8, 8], "label_channels": [8, 8, 8]}
     tensors = weights.read(weights_folder / weights.TENSORS)
     assert all(array.dtype == np.float16 for array in tensors.values())
