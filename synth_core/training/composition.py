@@ -183,21 +183,22 @@ class CompositionTeacher(Sampler):
         loss, parts = self._painter_loss(
             fake, fake_features, drawn, areas, real, real_features, real_areas, roles, wrapping, asked=batch.asked[-1:])
         if run.usual:
-            loss = loss + run.usual * self.usual(painted, areas)
+            loss = loss + run.usual * self.usual(painted, areas, roles.mixed[:, 0, 0])
         if run.usual and self.steps % SEEN_EVERY == 0:  # wrapping or not: all processes average here together, and each wraps by itself
-            parts["unusual"] = self._see_average(style.detach(), noise, batch)
+            parts["unusual"], parts["unusual_mixed"] = self._see_average(style.detach(), noise, batch, roles.mixed[:, 0, 0])
         descend(self.optimisers["generator"], loss)
         self._remember(parallel.gather(codes)[:BANK])
         self.steps += 1
         return told | parts
 
     @torch.no_grad()
-    def _see_average(self, style, noise, batch) -> torch.Tensor:
-        """By what share the looks of labels have been off of late where the moving average paints: it is flatter and softer than the learner."""
+    def _see_average(self, style, noise, batch, mixed) -> tuple[torch.Tensor, torch.Tensor]:
+        """By what share the looks of labels in plain and mixed styles have been off of late where the moving average paints: it is flatter and softer
+        than the learner."""
         painter = self.averages.get("composition", self.learners["composition"])
         set_wrap(painter, "")
         areas = one_hot(batch.asked)
-        return self.usual.see(painter(areas, style, noise, batch.height).float(), areas, batch.image, one_hot(batch.drawn))
+        return self.usual.see(painter(areas, style, noise, batch.height).float(), areas, mixed, batch.image, one_hot(batch.drawn))
 
     def _roles(self, n: int) -> Roles:
         """The first half of a batch carries its own photographs' styles, the others their neighbours'; of those half are mixed."""

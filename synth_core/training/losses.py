@@ -13,7 +13,8 @@ from . import parallel
 STRIDE = 32  # of the judges' coarsest features, pixels
 FINE = 0.06  # deviation of what photographs at 256 px lose when each pixel takes its neighbourhood's mean
 KEPT, LATELY = 0.999, 0.98  # of what photographs have usually had, and paintings of late, from one step to the next
-LOOKS = 9  # numbers that tell a label's look: contrast, finest detail and strength of each colour
+LOOKS = 12  # numbers that tell a label's look: broad and narrow contrast, finest detail and strength of each colour
+BROAD = 32  # pixels of the cells between which contrast is broad, and in which it is narrow
 PUSHED = 4  # how hard, for each share by which paintings are off; no harder than 1
 
 
@@ -166,34 +167,48 @@ class UsualDetail(nn.Module):
 
 class UsualLook(nn.Module):
     """Moves how contrasted, fine and strongly coloured labels look in paintings to what is usual in photographs: on average over many paintings
-    alone, so that one may be misty and the next crisp."""
+    alone, so that one may be misty and the next crisp. Broad contrast, of light and shadow over a place, and narrow contrast are told apart:
+    where one falls short, too much of the other is no cure.
+
+    Paintings in one photograph's style and in mixed styles are looked at apart: mixing is pale where styles' colours differ, the others are flat
+    where the photograph's own places for light and shadow can't be known, and the mean of both would tell neither.
+    """
 
     def __init__(self):
         super().__init__()
-        self.photographs, self.paintings = Usual(LOOKS, KEPT), Usual(LOOKS, LATELY)
+        self.photographs = Usual(LOOKS, KEPT)
+        self.plain, self.mixed = Usual(LOOKS, LATELY), Usual(LOOKS, LATELY)
 
-    def see(self, painted: torch.Tensor, painted_areas: torch.Tensor, real: torch.Tensor, real_areas: torch.Tensor) -> torch.Tensor:
-        """Look at paintings (N, 3, H, W) and photographs (M, 3, H, W) with their one-hot maps (N, 23, H, W) and (M, 23, H, W); returns by what share
-        paintings have been off of late, the mean over labels and the numbers of a look."""
+    def see(
+        self, painted: torch.Tensor, painted_areas: torch.Tensor, mixed: torch.Tensor, real: torch.Tensor, real_areas: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Look at paintings (N, 3, H, W), of which `mixed` (N,) bool are in mixed styles, and photographs (M, 3, H, W) with their one-hot maps (N,
+        23, H, W) and (M, 23, H, W); returns by what share paintings in plain and in mixed styles have been off of late, the means over labels
+        and the numbers of a look."""
         with exactly(real.device), torch.no_grad():
             self.photographs.see(*_looks(real, real_areas, _look))
-            self.paintings.see(*_looks(painted, painted_areas, _look))
-            _, off = self._compared()
-            return off.abs().sum() / (off != 0).sum().clamp_min(1)
+            looks, shares = _looks(painted, painted_areas, _look)
+            self.plain.see(looks, shares * ~mixed[:, None])
+            self.mixed.see(looks, shares * mixed[:, None])
+            plain, of_mixed = (off.abs().sum() / (off != 0).sum().clamp_min(1) for off in self._compared()[1])
+            return plain, of_mixed
 
     def _compared(self):
-        """What is usual, (23, 9), and by what share of it paintings have been off, (23, 9), 0 for labels of which too little was seen."""
+        """What is usual, (23, 12), and by what share of it paintings in plain and in mixed styles have been off, (2, 23, 12), 0 for labels of which
+        too little was seen."""
         usual = self.photographs.mean().clamp_min(1e-2)
-        known = self.photographs.known() & self.paintings.known()
-        return usual, (self.paintings.mean() / usual - 1) * known[:, None]
+        seen = torch.stack([paintings.known() for paintings in (self.plain, self.mixed)]) & self.photographs.known()
+        lately = torch.stack([paintings.mean() for paintings in (self.plain, self.mixed)])
+        return usual, (lately / usual - 1) * seen[..., None]
 
-    def forward(self, painted: torch.Tensor, areas: torch.Tensor) -> torch.Tensor:
-        """What paintings (N, 3, H, W) of one-hot maps (N, 23, H, W) are to lower: its gradient, and not its value, tells the way to the usual."""
+    def forward(self, painted: torch.Tensor, areas: torch.Tensor, mixed: torch.Tensor) -> torch.Tensor:
+        """What paintings (N, 3, H, W) of one-hot maps (N, 23, H, W) are to lower, `mixed` (N,) as above: its gradient, and not its value, tells the
+        way to the usual."""
         with exactly(painted.device):
             usual, off = self._compared()
             looks, shares = _looks(painted, areas, _look)
             weights = shares / parallel.average(shares.sum()).clamp_min(1e-6)
-            return ((PUSHED * off).clamp(-1, 1) * looks / usual * weights[..., None]).sum((0, 1)).mean()
+            return ((PUSHED * off[mixed.long()]).clamp(-1, 1) * looks / usual * weights[..., None]).sum((0, 1)).mean()
 
 
 def _looks(images, areas, look):
@@ -209,9 +224,12 @@ def _fineness(images, areas):
 
 
 def _look(images, areas):
-    """Deviation of each colour and of its finest detail, and how far it is from grey, (N, 23, 9)."""
+    """Deviation of each colour between and within cells and of its finest detail, and how far it is from grey, (N, 23, 12). Sides are whole cells."""
+    cells = F.avg_pool2d(images, BROAD)
+    broad = pool_by_label(cells, F.avg_pool2d(areas, BROAD))[1]
+    narrow = pool_by_label(images - F.interpolate(cells, scale_factor=BROAD), areas)[1]
     coloured = (images - images.mean(1, keepdim=True)).abs()
-    return torch.cat([pool_by_label(images, areas)[1], _fineness(images, areas), pool_by_label(coloured, areas)[0]], 2)
+    return torch.cat([broad, narrow, _fineness(images, areas), pool_by_label(coloured, areas)[0]], 2)
 
 
 def window(size: int) -> tuple[slice, slice]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from synth_core import canvas
@@ -172,18 +173,26 @@ def test_paintings_are_to_be_as_finely_detailed_as_photographs_under_each_label(
     assert usual(rough, one_hot(torch.full((1, 16, 16), 3)), *real) == 0
 
 
+def sights(dice):
+    """A picture whose quarters differ, as its pixels do, and the same turned over, (2, 3, 64, 64)."""
+    broad = F.interpolate(0.2 * torch.randn(1, 3, 2, 2, generator=dice), scale_factor=32)
+    picture = broad + 0.2 * torch.randn(1, 3, 64, 64, generator=dice)
+    return torch.cat([picture, picture.flip(3)])
+
+
 def test_paintings_are_pushed_to_the_usual_look_on_average_alone():
     """Flat paintings are pushed to more contrast; a flat one and an overdone one, as usual on average, by nearly nothing; grey ones to colour."""
     dice = torch.Generator().manual_seed(0)
-    sea = one_hot(torch.full((2, 16, 16), 12))
-    photographs = 0.3 * torch.randn(2, 3, 16, 16, generator=dice)
+    sea = one_hot(torch.full((2, 64, 64), 12))
+    photographs = sights(dice)
 
     def pushed(paintings, along):
         """How the push answers when the paintings move along what they are given, and by what share they are off."""
         usual = losses.UsualLook()
-        paintings = paintings.requires_grad_(True)
-        off = usual.see(paintings, sea, photographs, sea)
-        usual(paintings, sea).backward()
+        paintings, mixed = paintings.requires_grad_(True), torch.tensor([False, False])
+        off, of_mixed = usual.see(paintings, sea, mixed, photographs, sea)
+        usual(paintings, sea, mixed).backward()
+        assert of_mixed == 0
         return float((paintings.grad * along).sum()), float(off)
 
     def gradient(*strengths):
@@ -196,6 +205,33 @@ def test_paintings_are_pushed_to_the_usual_look_on_average_alone():
     grey = photographs.mean(1, keepdim=True).expand_as(photographs)
     colour = photographs - grey
     assert pushed(grey + 0.3 * colour, colour)[0] < -0.1
+
+
+def test_plain_and_mixed_styles_are_pushed_apart():
+    """Plain styles that paint flat and mixed ones that overdo it are as usual on average, and still each is pushed its own way."""
+    dice = torch.Generator().manual_seed(0)
+    sea, mixed = one_hot(torch.full((2, 64, 64), 12)), torch.tensor([False, True])
+    photographs = sights(dice)
+    paintings = (photographs.flip(3) * torch.tensor([0.5, 1.5])[:, None, None, None]).requires_grad_(True)
+    usual = losses.UsualLook()
+    assert [float(off) for off in usual.see(paintings, sea, mixed, photographs, sea)] == pytest.approx([0.5, 0.5], abs=0.1)
+    usual(paintings, sea, mixed).backward()
+    plain, of_mixed = (paintings.grad * paintings.detach()).sum((1, 2, 3)).tolist()
+    assert plain < -0.05 and of_mixed > 0.05
+
+
+def test_narrow_contrast_does_not_stand_in_for_broad():
+    """Paintings as contrasted as photographs, but within cells alone, are pushed to less of that and to more between the cells."""
+    dice = torch.Generator().manual_seed(0)
+    sea, mixed = one_hot(torch.full((2, 64, 64), 12)), torch.tensor([False, False])
+    photographs = sights(dice)
+    cells = F.interpolate(F.avg_pool2d(photographs, 32), scale_factor=32)
+    broad, narrow = 0.5 * cells.flip(3), 1.4 * (photographs - cells).flip(3)
+    paintings = (broad + narrow).requires_grad_(True)
+    usual = losses.UsualLook()
+    usual.see(paintings, sea, mixed, photographs, sea)
+    usual(paintings, sea, mixed).backward()
+    assert (paintings.grad * broad).sum() < -0.05 and (paintings.grad * narrow).sum() > 0.05
 
 
 def test_softened_pictures_keep_so_much_less_of_their_finest_detail():
