@@ -66,11 +66,9 @@ def find(scene: bpy.types.Scene, name: str) -> np.ndarray:
     """The style (23, 64) float32 of a look. Raises PaintingError for one that is not there."""
     photo = scene.veduta.look.photos.get(name)
     try:
-        return styles().look(name) if photo is None else unpack(photo.codes)
+        return _known().look(name) if photo is None else unpack(photo.codes)
     except StyleError as error:
         raise PaintingError(str(error), "Choose another look.") from error
-    except WeightsError as error:
-        raise _unreadable(error) from error
     except (ValueError, zlib.error) as error:
         raise PaintingError(f"The look {name!r} is damaged.", "Remove it and take it from its photograph again.") from error
 
@@ -82,7 +80,7 @@ def wanted(scene: bpy.types.Scene, seed: int) -> Look:
         return Look(None, "")
     base, name = _base(scene, settings, seed)
     words = [name if settings.strength == 1 else f"{name} at {settings.strength:.0%}"]
-    style = styles().strength(base, settings.strength)
+    style = _known().strength(base, settings.strength)
     others = {}
     for entry in settings.labels:
         others[label_set.BY_NAME[entry.label.lower()].id] = find(scene, entry.look)
@@ -97,15 +95,16 @@ def _base(scene: bpy.types.Scene, settings, seed: int) -> tuple[np.ndarray, str]
     if settings.source == "BLEND":
         mixed = Styles.blend(find(scene, settings.look), find(scene, settings.other), settings.share)
         return mixed, f"{settings.look} to {settings.other} {settings.share:.0%}"
+    return _known().drawn(seed), "By seed"
+
+
+def _known() -> Styles:
+    """The styles of the chosen weights. Raises PaintingError; the user alone decides to paint with others."""
     try:
-        return styles().drawn(seed), "By seed"
+        return styles()
     except WeightsError as error:
-        raise _unreadable(error) from error
-
-
-def _unreadable(error: WeightsError) -> PaintingError:
-    """What to tell of weights that can't be read; the user alone decides to paint with others."""
-    return PaintingError(str(error), "Or use Veduta's own.", installed.MEND) if service.preferences().weights else PaintingError(str(error))
+        mend = ("Or use Veduta's own.", installed.MEND) if service.preferences().weights else ()
+        raise PaintingError(str(error), *mend) from error
 
 
 def keep(scene: bpy.types.Scene, name: str, style: np.ndarray) -> str:

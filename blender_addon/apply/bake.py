@@ -75,6 +75,8 @@ def lay_out(context: bpy.types.Context, obj: bpy.types.Object, surfaces: list[te
         raise BakeError(f"{obj.name} has no UV map to bake on, and its linked mesh can't be given one; unwrap it in its own file.")
     if obj.data.is_editmode:
         raise BakeError(f"{obj.name} is being edited; leave edit mode before baking.")
+    if not obj.data.polygons:
+        raise BakeError(f"{obj.name} has no face of its own; apply the modifier that makes its faces, or give it some.")
     if not unwrap.has_room(obj.data, unwrap.NAME):
         raise BakeError(f"{obj.name} has eight UV maps, none of which will do, and Blender gives a mesh no more; delete one.")
     unwrap.add_map(obj.data)

@@ -215,6 +215,8 @@ def pixel_size(projector: Projector) -> float:
 def _blend(nodes: Nodes, label: int, groups: list[tuple[Projector, bpy.types.NodeTree]], palette: bpy.types.Image) -> Socket:
     """The colour of all projectors together: by rank among those that hold, the label's own where none does."""
     flat = nodes.image(palette, nodes.join(palette_place(label), 0.5, 0.0), "Closest")
+    if not groups:  # every projector was deleted
+        return flat
     shown = [_shown(nodes, projector, tree) for projector, tree in groups]
     total = nodes.sum([entry.outputs["Rank"] for entry in shown])
     picture = _sum_vectors(nodes, [nodes.scaled(entry.outputs["Colour"], entry.outputs["Rank"]) for entry in shown])

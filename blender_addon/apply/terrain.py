@@ -187,7 +187,7 @@ def check(ground: Ground) -> None:
     if not unwrap.has_room(mesh, unwrap.ABOVE):
         raise TerrainError(f"{obj.name} has eight UV maps, none of which will do, and Blender gives a mesh no more; delete one.")
     if not mesh.polygons:
-        raise TerrainError(f"The faces of {obj.name} come from a modifier alone; apply the modifier first.")
+        raise TerrainError(f"{obj.name} has no face of its own; apply the modifier that makes its faces, or give it some.")
 
 
 def _coordinates(ground: Ground, layout: Layout) -> np.ndarray:

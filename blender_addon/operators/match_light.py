@@ -11,6 +11,7 @@ from .. import compat, matching
 from .. import recipe as recipes
 from .. import relief as reliefs
 from ..apply import backdrop, viewport, world
+from ..capture import CaptureError
 
 _WHITE = 3.5  # watts per square metre of sky and Sun together under which a white wall is as bright as a painting can be
 _SLANT = 0.7  # cosine of the angle at which the Sun meets a common surface
@@ -37,11 +38,10 @@ class VEDUTA_OT_match_light(bpy.types.Operator):
         scene = context.scene
         painting = backdrop.active_painting(scene)
         try:
-            labels = recipes.load(painting).labels
-        except recipes.RecipeError as error:
+            light = matching.of_painting(viewport.picture(reliefs.unlit(painting)), recipes.load(painting).labels)
+        except (recipes.RecipeError, CaptureError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        light = matching.of_painting(viewport.picture(reliefs.unlit(painting)), labels)
         lamp = world.strongest_sun(scene)
         linked = next((block for block in (lamp, scene.world) if block is not None and block.library is not None), None)
         if linked is not None:

@@ -129,22 +129,21 @@ class Usual(nn.Module):
     def __init__(self, size: int, kept: float):
         super().__init__()
         self.kept = kept  # from one step to the next
-        self.register_buffer("looks", torch.zeros(label_set.COUNT, size))
-        self.register_buffer("shares", torch.zeros(label_set.COUNT))
+        self.register_buffer("sums", torch.zeros(label_set.COUNT, size + 1))  # the looks and the shares together: a state has both or neither
 
     @torch.no_grad()
     def see(self, looks: torch.Tensor, shares: torch.Tensor) -> None:
         """Add the looks (N, 23, size) and shares (N, 23) of N pictures."""
-        self.looks.mul_(self.kept).add_((shares[..., None] * looks).mean(0))
-        self.shares.mul_(self.kept).add_(shares.mean(0))
+        self.sums.mul_(self.kept).add_((shares[..., None] * F.pad(looks, (0, 1), value=1)).mean(0))
 
     def mean(self) -> torch.Tensor:
         """(23, size), over the pictures of all processes."""
-        return parallel.average(self.looks) / parallel.average(self.shares)[:, None].clamp_min(1e-6)
+        sums = parallel.average(self.sums)
+        return sums[:, :-1] / sums[:, -1:].clamp_min(1e-6)
 
     def known(self) -> torch.Tensor:
         """(23,) bool: of which labels enough was seen."""
-        return parallel.average(self.shares) > 0.01
+        return parallel.average(self.sums[:, -1]) > 0.01
 
 
 class UsualDetail(nn.Module):

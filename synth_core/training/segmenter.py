@@ -25,6 +25,7 @@ from tqdm import tqdm
 from .. import labels as label_set
 from .. import segmenter
 from .. import weights as files
+from ..engines import memory_errors
 from ..export import add_segmenter
 from ..models.layers import quickly
 from ..models.segmenter import Reader, Segmenter
@@ -101,6 +102,7 @@ class LargeSegmenter(segmenter.Segmenter):
         if threads:
             torch.set_num_threads(threads)
 
+    @memory_errors()
     @torch.inference_mode()
     def _read(self, picture: np.ndarray) -> np.ndarray:
         return self._network(torch.from_numpy(picture))[0].numpy()

@@ -304,3 +304,10 @@ def test_a_tile_is_saved_as_its_png_files(scene, part, tmp_path):
                                 ({"directory": str(tmp_path), "material": "Other"}, "no tile")):
         with pytest.raises(RuntimeError, match=sentence):
             bpy.ops.veduta.save_tile(**arguments)
+
+
+def test_a_mesh_without_faces_is_named(scene, part, flat_colours):
+    thing = ridge(scene, part)
+    thing.data.clear_geometry()
+    with pytest.raises(RuntimeError, match="Ridge has no face of its own"):
+        bpy.ops.veduta.paint_terrain()

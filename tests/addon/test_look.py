@@ -113,6 +113,14 @@ def test_a_look_that_the_weights_lack_is_refused_with_a_sentence_and_kept(parts,
     assert settings.look == "blue moon" and "Choose another" in parts.painting.problem().mend
 
 
+def test_a_photographs_look_without_readable_weights_is_refused_with_their_fault(parts, beach, settings, monkeypatch):
+    name = parts.looks.keep(beach, "Dunes", parts.looks.styles().look("mist"))
+    settings.source, settings.look = "LOOK", name
+    monkeypatch.setattr(parts.looks, "_styles", parts.weights.WeightsError("The weights are damaged."))
+    with pytest.raises(RuntimeError, match="The weights are damaged"):
+        bpy.ops.veduta.paint()
+
+
 def test_the_recipe_keeps_codes_and_name_whatever_becomes_of_the_look(parts, beach, settings):
     settings.source, settings.look = "LOOK", "mist"
     assert bpy.ops.veduta.paint() == {"FINISHED"}

@@ -82,3 +82,14 @@ def test_a_scene_without_sun_and_world_gets_a_world(meadow):
 
 def test_without_a_painting_there_is_nothing_to_match(scene):
     assert not bpy.ops.veduta.match_light.poll()
+
+
+def test_a_painting_whose_file_is_gone_is_named_and_nothing_changes(meadow, part, tmp_path):
+    image = part("relief").unlit(part("apply.backdrop").active_painting(meadow))
+    image.unpack(method="REMOVE")
+    image.filepath = str(tmp_path / "gone.png")
+    image.reload()
+    energy = meadow.objects["Sun"].data.energy
+    with pytest.raises(RuntimeError, match="gone"):
+        bpy.ops.veduta.match_light()
+    assert meadow.objects["Sun"].data.energy == energy

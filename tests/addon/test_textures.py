@@ -512,6 +512,25 @@ def test_what_cannot_be_baked_is_said(stage, part):
         bpy.ops.veduta.bake_texture()
 
 
+def test_a_mesh_without_faces_is_named_and_not_baked(stage, part, capsys):
+    project(stage, part, picture())
+    stage.wall.data.clear_geometry()
+    stage.wall.select_set(True)
+    with pytest.raises(RuntimeError, match="Nothing was baked"):
+        bpy.ops.veduta.bake_texture()
+    assert f"{stage.wall.name} has no face of its own" in capsys.readouterr().out
+
+
+def test_objects_show_their_labels_colours_once_every_projector_is_deleted(stage, part):
+    project(stage, part, picture())
+    for stand in [projector.stand for projector in part("apply.projectors").found(stage.scene)]:
+        bpy.data.objects.remove(stand)
+    assert not part("apply.projectors").found(stage.scene)
+    assert part("apply.textures").rebuild(bpy.context, stage.scene) == []
+    shown = [node.type for node in stage.wall.material_slots[0].material.node_tree.nodes]
+    assert "TEX_IMAGE" in shown and "GROUP" not in shown
+
+
 def test_a_mesh_with_eight_unusable_uv_maps_is_named(stage, part, capsys):
     project(stage, part, picture())
     maps = stage.wall.data.uv_layers
