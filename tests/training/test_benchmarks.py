@@ -66,6 +66,27 @@ def test_the_table_ends_with_the_photographs_own_figures(baselines):
     assert rows[-1] == "| photographs | 0.100 | – | 0.370 | 0.690 | – | – |" and rows[2].startswith("| ours | 0.500 | 0 |")
 
 
+def test_octaves_add_up_and_a_wave_lies_in_its_own():
+    contrast = program("benchmarks/contrast.py")
+    across = np.arange(512)
+    wave = np.tile(np.sin(2 * np.pi * across / 24), (512, 1))
+    bands = contrast.octaves(wave)
+    assert np.allclose(sum(bands), wave)
+    assert np.argmax([band.std() for band in bands]) == 3  # 16 to 32 px
+
+
+def test_contrast_is_counted_under_labels_by_their_share():
+    contrast = program("benchmarks/contrast.py")
+    ids = np.full((64, 64), 12, np.uint8)
+    ids[:32], ids[:, 0] = 9, 20  # sea, sand and hardly a tree
+    noise = np.random.default_rng(0).integers(100, 156, (64, 64, 1)).repeat(3, 2)
+    flat = (128 + (noise - 128) // 2 * (ids == 12)[..., None] + (noise - 128) * (ids != 12)[..., None]).astype(np.uint8)
+    shares = contrast.covered(ids)
+    assert shares[12] == pytest.approx(0.5, abs=0.01) and shares[20] == 0 == shares[0]
+    over = contrast.deviations(flat, ids)[:, 0] / np.maximum(contrast.deviations(noise.astype(np.uint8), ids)[:, 0], 1)
+    assert over[9] == pytest.approx(1, abs=0.05) and over[12] == pytest.approx(0.5, abs=0.05) and over[1] == 0
+
+
 def test_intersection_over_union_by_label(by_label):
     truth, read = np.uint8([[[1, 1, 5, 0]]]), np.uint8([[[1, 5, 5, 5]]])
     matrix = by_label.confusion(read, truth)

@@ -96,3 +96,13 @@ def test_the_large_one_learns(cuts, tmp_path):
     averaged = segmenter.learn(network, rates, cuts, lambda pictures, maps: segmenter._misread(network(pictures), maps), 120, tmp_path)
     assert right(averaged, cuts) > 0.9 and not torch.equal(before, network.upper[0]._project_conv.weight)
     assert not any(parameter.requires_grad for parameter in network.backbone.net._blocks[0].parameters())
+
+
+def test_where_torch_runs_out_of_memory_the_large_one_says_so_as_the_small_one_does():
+    def full(picture):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+
+    large = object.__new__(segmenter.LargeSegmenter)
+    large._network = full
+    with pytest.raises(MemoryError):
+        large.label(np.zeros((64, 64, 3), np.uint8))
