@@ -15,7 +15,7 @@ import bpy
 sys.path.insert(0, str(Path(__file__).parent))
 
 import story as shared  # noqa: E402  (the file beside this one, found by the line above)
-from story import MODULE, Step, check, empty_file, idle, photograph, press, problem, run, show_tab, undo, viewport  # noqa: E402
+from story import MODULE, Step, check, empty_file, idle, part, photograph, press, problem, run, show_tab, undo, viewport  # noqa: E402
 
 
 def story(out: Path) -> Iterator[Step]:
@@ -45,6 +45,7 @@ def story(out: Path) -> Iterator[Step]:
     undo()
     yield 0.5
     check("one step of undo takes it off", [slot.material.name for slot in bpy.data.objects["Terrain"].material_slots] == former)
+    yield from held(out, former)
     bpy.context.scene.veduta.ground.label = "ROCK"
     press("veduta.paint_tile")
     yield idle
@@ -57,6 +58,26 @@ def story(out: Path) -> Iterator[Step]:
         bpy.ops.view3d.view_selected()
     yield 3.0
     yield from photograph(out, "tile")
+
+
+def held(out: Path, former: list[str]) -> Iterator[Step]:
+    """A texture that is done while the terrain is being edited waits, says so, and is put on afterwards."""
+    press("veduta.paint_terrain")
+    edit(True)
+    yield lambda: bool(part("painting").current().held)
+    yield 1.0
+    yield from photograph(out, "held")
+    check("it says what it waits for", "edit mode" in part("painting").current().held)
+    edit(False)
+    yield idle
+    check("out of edit mode it is put on", bpy.data.objects["Terrain"].material_slots[0].material.name not in former)
+    undo()
+    yield 0.5
+
+
+def edit(on: bool) -> None:
+    with bpy.context.temp_override(**viewport()):
+        bpy.ops.object.mode_set(mode="EDIT" if on else "OBJECT")
 
 
 def look_down() -> None:
