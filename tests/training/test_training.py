@@ -234,6 +234,14 @@ def test_narrow_contrast_does_not_stand_in_for_broad():
     assert (paintings.grad * broad).sum() < -0.05 and (paintings.grad * narrow).sum() > 0.05
 
 
+def test_of_a_state_with_other_numbers_of_looks_nothing_is_known():
+    """Shares without their looks would tell that nothing has any contrast."""
+    former, usual = losses.Usual(2, 0.5), losses.Usual(3, 0.5)
+    former.see(torch.ones(1, 23, 2), torch.ones(1, 23))
+    checkpoint.load_matching(usual, former.state_dict())
+    assert former.known().all() and not usual.known().any()
+
+
 def test_softened_pictures_keep_so_much_less_of_their_finest_detail():
     picture = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     nothing, all_of_it = losses.softened(picture, torch.tensor([0.0, 1.0])[:, None, None, None]).split(1)
@@ -297,7 +305,7 @@ def test_a_stopped_run_goes_on_and_both_stages_learn(photographs, tmp_path):
     assert again.seen == 8 and again.step == 2
     remembered = loop.teacher.extras()
     assert all(torch.equal(value, remembered[name]) for name, value in again.teacher.extras().items())
-    assert remembered["lecam.means"].abs().sum() > 0 < remembered["usual.photographs.shares"].sum()
+    assert remembered["lecam.means"].abs().sum() > 0 < remembered["usual.photographs.sums"].sum()
     assert all(torch.equal(v, after[k]) for k, v in again.teacher.learners["composition"].state_dict().items())
     again.train()
     assert again.seen == 12
