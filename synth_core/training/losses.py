@@ -169,8 +169,7 @@ class UsualLook(nn.Module):
     alone, so that one may be misty and the next crisp. Broad contrast, of light and shadow over a place, and narrow contrast are told apart:
     where one falls short, too much of the other is no cure.
 
-    Paintings in one photograph's style and in mixed styles are looked at apart: mixing is pale where styles' colours differ, the others are flat
-    where the photograph's own places for light and shadow can't be known, and the mean of both would tell neither.
+    Paintings in one photograph's style and in mixed styles are looked at apart: the former are flatter, and the mean of both would tell neither.
     """
 
     def __init__(self):
