@@ -20,7 +20,7 @@ def leaky(x: torch.Tensor) -> torch.Tensor:
 
 def quickly(device: torch.device) -> AbstractContextManager:
     """A context that computes in bfloat16 on devices that have instructions for its products."""
-    if device.type == "cuda" or device.type == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False):
+    if device.type == "cuda" or device.type == "cpu" and torch.cpu.get_capabilities().get("avx512_bf16", False):
         return torch.autocast(device.type, torch.bfloat16)
     return nullcontext()
 
@@ -64,7 +64,7 @@ def laid_over(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     which is several times slower than the copy."""
     if like.is_cuda:
         return x
-    return x.expand_as(like).contiguous(memory_format=_layout(like))
+    return x.expand_as(like).contiguous(memory_format=memory_layout(like))
 
 
 def enlarge(x: torch.Tensor) -> torch.Tensor:
@@ -101,7 +101,7 @@ class Border(torch.autograd.Function):
         # the first and the last line, each with the line of x that it repeats
         ctx.lines = down, across = [((0, -1), (-1, 0)) if axis in wrap else ((0, 0), (-1, -1)) for axis in "yx"]
         n, c, h, w = x.shape
-        out = torch.empty((n, c, h + 2, w + 2), dtype=x.dtype, device=x.device, memory_format=_layout(x))
+        out = torch.empty((n, c, h + 2, w + 2), dtype=x.dtype, device=x.device, memory_format=memory_layout(x))
         out[:, :, 1:-1, 1:-1] = x
         inner = out[..., 1:-1]
         for side, row in down:
@@ -114,7 +114,7 @@ class Border(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, gradient):
         g = gradient
-        inner = g[:, :, 1:-1, 1:-1].contiguous(memory_format=_layout(g))
+        inner = g[:, :, 1:-1, 1:-1].contiguous(memory_format=memory_layout(g))
         down, across = ctx.lines
         for side, row in down:
             inner[:, :, row] += g[:, :, side, 1:-1]
@@ -126,7 +126,7 @@ class Border(torch.autograd.Function):
         return inner, None
 
 
-def _layout(x: torch.Tensor) -> torch.memory_format:
+def memory_layout(x: torch.Tensor) -> torch.memory_format:
     return torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
 
 
