@@ -16,8 +16,10 @@ MOST = 5.0  # spreads from the usual beyond which a statistic says no more
 
 def pool_by_label(features: torch.Tensor, areas: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and deviation of features (N, C, h, w) under each label of areas (N, K, h, w): two tensors (N, K, C); 0 where a label is absent."""
-    flat = features.flatten(2).transpose(1, 2)  # (N, hw, C)
-    sums = areas.flatten(2) @ torch.cat([flat, flat.square(), torch.ones_like(flat[..., :1])], 2)  # (N, K, 2C + 1)
+    rows = features.permute(0, 2, 3, 1)  # (N, h, w, C)
+    counted = torch.cat([rows, rows.square(), torch.ones_like(rows[..., :1])], 3)
+    # row by row: of few channels and labels one product over all pixels takes a processor four times as long
+    sums = (counted.transpose(2, 3) @ areas.permute(0, 2, 3, 1)).sum(1).transpose(1, 2)  # (N, K, 2C + 1)
     mean, square = (sums[..., :-1] / sums[..., -1:].clamp_min(1e-6)).chunk(2, 2)
     return mean, ((square - mean.square()).clamp_min(0) + 1e-4).sqrt()
 

@@ -84,7 +84,7 @@ def halve_noise(x: torch.Tensor) -> torch.Tensor:
 
 def pad(x: torch.Tensor, wrap: str) -> torch.Tensor:
     """One more pixel on every side: the border repeated, or the other side's in the directions of `wrap` ("", "x" or "xy")."""
-    if x.is_cuda or x.requires_grad:
+    if x.is_cuda or x.requires_grad or x.dtype == torch.bfloat16:
         return Border.apply(x, wrap)
     if not wrap:
         return F.pad(x, (1, 1, 1, 1), "replicate")
