@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_campaign(commands.add_parser("campaign", help="train on a machine that is reached by commands alone"))
         _add_paint_split(commands.add_parser("paint-split", help="paint every map of a split, to judge the weights by"))
         _add_gates(commands.add_parser("gates", help="ask weights what one figure misses, and print the model card's table"))
-        _add_looks(commands.add_parser("looks", help="find the named looks and put them into the weights"))
+        _add_looks(commands.add_parser("looks", help="find the named looks and the styles that seeds draw from"))
         _add_distil(commands.add_parser("distil-stylist", help="teach the small network that takes a photograph's style"), "stylist", 24_000)
         _add_distil(commands.add_parser("distil-critic", help="teach the small network that judges paintings"), "critic", 12_000)
         _add_segmenter(commands.add_parser("train-segmenter", help="teach the large network that labels photographs"), "train", 20_000)

@@ -69,10 +69,13 @@ def export(
         (folder / name).unlink(missing_ok=True)
 
 
-def add_looks(folder: Path, names: tuple[str, ...], looks: torch.Tensor) -> None:
-    """Put named looks (L, 23, 64), one a name, into a weights folder, in place of those it has. Raises WeightsError, ExportError."""
+def add_looks(folder: Path, names: tuple[str, ...], looks: torch.Tensor, bank: torch.Tensor | None = None) -> None:
+    """Put named looks (L, 23, 64), one a name, into a weights folder, in place of those it has; and styles (M, 23, 64) for seeds to draw from, in
+    place of those that were remembered in training. Raises WeightsError, ExportError."""
     tensors, graphs, manifest = _read(folder)
     tensors["styles.looks"] = _stored("styles.looks", looks)
+    if bank is not None:
+        tensors["styles.bank"] = _stored("styles.bank", bank)
     _write(folder, tensors, graphs, manifest | {"looks": list(names)})
 
 

@@ -1,4 +1,4 @@
-"""Named looks: found in the style space among the training photographs, by measured attributes, never by hand.
+"""Named looks: found in the style space among the training photographs, by measured attributes, never by hand. And the styles that seeds draw from.
 
 What makes a look is a table (`LOOKS`); what is measured is in attributes.py; how a look is used is in ../styles.py.
 """
@@ -13,8 +13,9 @@ from tqdm import tqdm
 
 from .. import labels as label_set
 from ..export import add_looks
-from ..styles import STRONGEST, Styles, angle, arc, normalised
+from ..styles import STRONGEST, angle, arc, normalised
 from . import attributes
+from .composition import BANK
 from .data import DataError, Photographs
 from .teacher import SIZE, encode
 
@@ -62,14 +63,16 @@ LOOKS = (
 
 
 def find_looks(data: Path, weights: Path) -> None:
-    """Find every look among the `train` photographs of `data` and put it into the weights folder.
+    """Find every look among the `train` photographs of `data` and put it into the weights folder, with the styles of photographs spread evenly over
+    them for seeds to draw from. Those that were remembered in training are noisy: of crops, by the learner, with labels left out.
 
     Raises DataError, ConfigError and WeightsError with one sentence each.
     """
     photographs = Photographs(data, "train", SIZE)
     measured = np.stack([attributes.measure(*photographs.centre(index)) for index in range(len(photographs))])
     codes, whole, present = encode(photographs, weights)
-    middle = Styles(weights).mean
+    bank = codes[np.linspace(0, len(codes) - 1, min(BANK, len(codes))).round().astype(int)]
+    middle = normalised(bank.mean(0))
     looks = []
     for look in LOOKS:
         best = ranked(measured, look)[:BEST]
@@ -77,7 +80,7 @@ def find_looks(data: Path, weights: Path) -> None:
             raise DataError(f"No photograph of {data} has what the look {look.name!r} needs; find looks in a larger collection.")
         tqdm.write(f"{look.name}: {', '.join(photographs.names[index] for index in best)}")
         looks.append(style_of(codes[best], whole[best], present[best], middle))
-    add_looks(weights, tuple(look.name for look in LOOKS), torch.from_numpy(np.stack(looks)))
+    add_looks(weights, tuple(look.name for look in LOOKS), torch.from_numpy(np.stack(looks)), torch.from_numpy(bank))
 
 
 def scored(measured: np.ndarray, look: Look, middle: np.ndarray | None = None) -> np.ndarray:

@@ -111,8 +111,11 @@ def test_a_folder_s_name_licence_and_thumbnail(copy):
     assert found.name.startswith("Karst – x") and len(found.name) == 60
     assert found.licence == "For our studio alone." and found.created.startswith("20") and found.sha256 == before.sha256
     picture = (copy / weights.THUMBNAIL).read_bytes()
+    bank = found.tensors("styles.")["bank"]
     export.add_looks(copy, ("dusk",), torch.zeros(1, 23, 64))
-    assert weights.load(copy).name == found.name
+    assert weights.load(copy).name == found.name and (weights.load(copy).tensors("styles.")["bank"] == bank).all()
+    export.add_looks(copy, ("dusk",), torch.zeros(1, 23, 64), torch.ones(7, 23, 64))
+    assert (weights.load(copy).tensors("styles.")["bank"] == np.ones((7, 23, 64))).all()
     (copy / weights.THUMBNAIL).write_bytes(picture[:-1])
     with pytest.raises(WeightsError, match="thumbnail.png is damaged"):
         weights.load(copy)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from synth_core.training import attributes, critic, looks, stylist
+from synth_core.training.data import Photographs
 
 
 def test_colours_are_measured_in_cielab():
@@ -33,6 +34,19 @@ def test_every_look_asks_for_attributes_that_are_measured():
     assert len({look.name for look in looks.LOOKS}) == len(looks.LOOKS) >= 10
     for look in looks.LOOKS:
         assert {*look.wants, *look.needs} <= set(attributes.NAMES)
+
+
+def test_with_looks_come_the_styles_of_photographs_spread_evenly_for_seeds(photographs, tmp_path, monkeypatch):
+    count, given = len(Photographs(photographs, "train", looks.SIZE)), []
+    codes = looks.normalised(np.random.default_rng(2).normal(size=(count, 23, 64)))
+    monkeypatch.setattr(looks, "encode", lambda *_: (codes, codes[:, 0], np.ones((count, 23), bool)))
+    monkeypatch.setattr(looks, "add_looks", lambda *what: given.extend(what))
+    monkeypatch.setattr(looks, "LOOKS", (looks.Look("test", {"picture light": 1}),))
+    monkeypatch.setattr(looks, "BANK", 3)
+    looks.find_looks(photographs, tmp_path)
+    folder, names, styles, bank = given
+    assert (folder, names, styles.shape) == (tmp_path, ("test",), (1, 23, 64))
+    np.testing.assert_array_equal(bank, codes[[0, round((count - 1) / 2), count - 1]])
 
 
 @pytest.fixture
