@@ -35,7 +35,7 @@ class Mirror(nn.Module):
         rows, mirrors = mirrored_rows(water, height)
         mixed = self.mix(x)
         seen = mixed.gather(2, rows.expand(-1, x.shape[1], -1, -1)) * mirrors.to(x.dtype)
-        seen = seen.contiguous(memory_format=memory_layout(mixed))  # a gather puts them first: pooled five times as slowly
+        seen = seen.contiguous(memory_format=memory_layout(mixed))  # a gather puts them first: pooled several times as slowly
         water = water.to(x.dtype)
         share = self._smear(water).clamp_min(1e-3)
         return x + self.gain(label_features) * self._smear(seen) * (water / share)
